@@ -1,0 +1,60 @@
+"""Messages owed. A row says what is owed to whom about what; never the text, never a secret."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+
+class Notice(models.Model):
+    """One owed message. Promise 5: it is owed once per (person, kind, subject, lead time), whatever runs twice."""
+
+    class State(models.TextChoices):
+        OWED = "owed", "owed"
+        SENT = "sent", "sent"
+        WITHDRAWN = "withdrawn", "withdrawn"
+        UNWANTED = "unwanted", "unwanted"
+        DEAD = "dead", "dead"
+
+    kind = models.CharField(max_length=60)
+    # Nobody where the recipient has no account yet; the kind then finds the address in `about`.
+    to = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="notices")
+    client = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="+")
+    about_type = models.CharField(max_length=60)
+    about_id = models.BigIntegerField()
+    lead = models.DurationField(default=timedelta(0))
+    owed_at = models.DateTimeField()
+    not_before = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=State, default=State.OWED)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    # The class of the last error, such as SMTPServerDisconnected: its message may repeat an address.
+    last_error = models.CharField(max_length=80, blank=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("not_before", "pk")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["to", "kind", "about_type", "about_id", "lead"],
+                nulls_distinct=False,
+                name="a_notice_is_owed_once",
+            ),
+            models.CheckConstraint(
+                name="a_notice_has_ended_unless_owed",
+                condition=Q(state="owed", ended_at=None) | (~Q(state="owed") & Q(ended_at__isnull=False)),
+            ),
+            models.CheckConstraint(
+                name="notice_state_is_known",
+                condition=Q(state__in=["owed", "sent", "withdrawn", "unwanted", "dead"]),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["not_before"], condition=Q(state="owed"), name="notices_owed_now"),
+            models.Index(fields=["about_type", "about_id"], name="notices_by_subject"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} #{self.pk}"

@@ -1,0 +1,41 @@
+"""Real PostgreSQL and Redis around every test run; the workers of xdist inherit the controller's."""
+
+import os
+
+os.environ.setdefault("PORTAL_ENV", "test")
+
+import pytest
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.core.management import call_command
+from django.db import connection
+
+
+class CheapHasher(PBKDF2PasswordHasher):
+    """Argon2 is slow by intent; tests hash hundreds of passwords."""
+
+    algorithm = "cheap"
+    iterations = 1
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords():
+    from django.conf import settings
+
+    settings.PASSWORD_HASHERS = ["tests.conftest.CheapHasher", *settings.PASSWORD_HASHERS]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """The lesser role exists in the test database as it does in production."""
+    with django_db_blocker.unblock():
+        call_command("grant_running_role", create=True, verbosity=0)
+
+
+@pytest.fixture
+def as_running_role(db):
+    """Run what follows as the role that web and worker have."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL ROLE portal_app")
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("RESET ROLE")

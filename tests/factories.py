@@ -1,0 +1,75 @@
+"""Rows for tests. Passwords are hashed cheaply (see conftest); everything else goes in as production would have it."""
+
+from datetime import UTC, datetime, timedelta
+
+import factory
+from factory.django import DjangoModelFactory
+
+from iop_portal.people.models import CareTeam, Enrolment, Program, RoleHeld, User
+from iop_portal.people.roles import Role
+from scheduling.models import Room
+
+NOON = datetime(2026, 11, 24, 17, 0, tzinfo=UTC)
+
+
+class ProgramFactory(DjangoModelFactory):
+    class Meta:
+        model = Program
+
+    name = factory.Sequence(lambda n: f"Harbor House {n}")
+    sender = "Portal"
+    phone = "+1 555 0100"
+
+
+class UserFactory(DjangoModelFactory):
+    class Meta:
+        model = User
+        skip_postgeneration_save = True
+
+    email = factory.Sequence(lambda n: f"person{n}@portal.test")
+    preferred_name = factory.Sequence(lambda n: f"Person {n}")
+    surname = "Tester"
+    password = factory.django.Password("portal-demo")
+
+
+class RoomFactory(DjangoModelFactory):
+    class Meta:
+        model = Room
+
+    program = factory.SubFactory(ProgramFactory)
+    name = factory.Sequence(lambda n: f"Room {n}")
+    seats = 10
+
+
+def held(role: Role, program: Program | None = None, **fields) -> User:
+    user = UserFactory(**fields)
+    RoleHeld.objects.create(user=user, program=program or ProgramFactory(), role=role)
+    return user
+
+
+def clinician(program: Program | None = None, **fields) -> User:
+    return held(Role.CLINICIAN, program, **fields)
+
+
+def admin(program: Program | None = None, **fields) -> User:
+    return held(Role.ADMIN, program, **fields)
+
+
+def enrolled(program: Program | None = None, state: str = "admitted", **fields) -> User:
+    user = UserFactory(**fields)
+    on = NOON.date() - timedelta(days=35)
+    Enrolment.objects.create(
+        client=user,
+        program=program or ProgramFactory(),
+        state=state,
+        referred_on=on,
+        admitted_on=None if state == "referred" else on,
+        discharged_on=on + timedelta(days=28) if state == "discharged" else None,
+    )
+    return user
+
+
+def on_care_team(clinician: User, client: User, part: str = "member") -> CareTeam:
+    return CareTeam.objects.create(
+        enrolment=client.enrolments.get(), clinician=clinician, part=part, since=NOON - timedelta(days=30)
+    )
