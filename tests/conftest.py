@@ -5,6 +5,7 @@ import os
 os.environ.setdefault("PORTAL_ENV", "test")
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.core.management import call_command
 from django.db import connection
@@ -19,8 +20,6 @@ class CheapHasher(PBKDF2PasswordHasher):
 
 @pytest.fixture(scope="session", autouse=True)
 def cheap_passwords():
-    from django.conf import settings
-
     settings.PASSWORD_HASHERS = ["tests.conftest.CheapHasher", *settings.PASSWORD_HASHERS]
 
 
