@@ -1,0 +1,65 @@
+"""The places of each role, and what stands behind a person's own name. Only pages that exist are named here."""
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import pgettext_lazy
+
+from iop_portal.people.models import User
+from iop_portal.people.roles import Role
+
+Label = str | Promise
+
+
+@dataclass(frozen=True)
+class Place:
+    label: Label
+    url: str
+    icon: str
+    current: bool
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A page of the main navigation. `area` is the part of the address that the page and what is below it share."""
+
+    label: Label
+    view: str
+    icon: str
+    area: str = ""
+
+    def place(self, path: str) -> Place:
+        url = reverse(self.view)
+        inside = bool(self.area) and path.startswith(self.area)
+        return Place(self.label, url, self.icon, current=path == url or inside)
+
+
+_TODAY = _Entry(pgettext_lazy("place", "Today"), "home:landing", "today")
+_HOME = _Entry(pgettext_lazy("place", "Home"), "home:landing", "today")
+
+PLACES: dict[Role, tuple[_Entry, ...]] = {
+    Role.CLIENT: (_TODAY,),
+    Role.APPLICANT: (_TODAY,),
+    Role.ALUM: (_HOME,),
+    Role.FAMILY: (_HOME,),
+    Role.CLINICIAN: (_TODAY,),
+    Role.ADMIN: (_HOME,),
+}
+# Somebody with two roles finds both; what they came for as a client stands first.
+ORDER = (Role.CLIENT, Role.APPLICANT, Role.ALUM, Role.FAMILY, Role.CLINICIAN, Role.ADMIN)
+MENU: tuple[_Entry, ...] = ()
+CLIENT_MENU: tuple[_Entry, ...] = ()
+ENROLLED = frozenset({Role.CLIENT, Role.APPLICANT, Role.ALUM})
+
+
+def places_for(user: User, path: str) -> list[Place]:
+    """What the main navigation offers, at most one entry per page."""
+    entries = [entry for role in ORDER if role in user.roles for entry in PLACES[role]]
+    return [entry.place(path) for entry in {entry.view: entry for entry in reversed(entries)}.values()][::-1]
+
+
+def menu_for(user: User, path: str) -> list[Place]:
+    """What stands behind the person's name, above signing out."""
+    entries = CLIENT_MENU + MENU if user.roles & ENROLLED else MENU
+    return [entry.place(path) for entry in entries]
