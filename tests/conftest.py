@@ -1,8 +1,4 @@
-"""Real PostgreSQL and Redis around every test run; the workers of xdist inherit the controller's."""
-
-import os
-
-os.environ.setdefault("PORTAL_ENV", "test")
+"""What every test may ask for. PostgreSQL and Redis run already: see tests/embedded.py."""
 
 import pytest
 from django.conf import settings
