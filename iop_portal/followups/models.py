@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -14,9 +16,9 @@ class FollowUpQuerySet(models.QuerySet["FollowUp"]):
     def open(self) -> FollowUpQuerySet:
         return self.filter(resolved_at=None)
 
-    def waiting_for(self, user: User) -> FollowUpQuerySet:
+    def waiting_for(self, user: User, now: datetime | None = None) -> FollowUpQuerySet:
         """Open ones that a person owns, without those snoozed for later."""
-        now = timezone.now()
+        now = now or timezone.now()
         return self.open().filter(Q(snoozed_until=None) | Q(snoozed_until__lte=now), owner=user)
 
     def visible_to(self, user: User) -> FollowUpQuerySet:
