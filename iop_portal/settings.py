@@ -243,7 +243,8 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-WHITENOISE_USE_FINDERS = not env.production
+# Elsewhere nothing is collected: files are found where they lie.
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = not env.production
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
