@@ -1,0 +1,101 @@
+"""Promises 4 and 6: what is written stays as it was written, for the running role and for the owner alike."""
+
+from datetime import timedelta
+
+import pytest
+from django.apps import apps
+from django.db import ProgrammingError, connection, transaction
+from psycopg2.errors import InsufficientPrivilege
+
+from iop_portal.audit import trail
+from iop_portal.audit.models import AppendOnly, Entry
+from iop_portal.consents.models import Consent, Disclosure, Revocation
+from tests.factories import NOON, ProgramFactory, UserFactory
+
+KEPT = (Entry, Consent, Revocation, Disclosure)
+
+
+def a_row_of_each():
+    client = UserFactory()
+    trail.record("trail.read", by=client, client=client)
+    consent = Consent.objects.create(
+        client=client,
+        program=ProgramFactory(),
+        discloser="The team",
+        category="attendance",
+        recipient_name="Rosa",
+        purpose="request",
+        expires_on=NOON.date() + timedelta(days=30),
+        zone="America/New_York",
+        right_to_revoke="I may take this back.",
+        text="The text",
+        text_version="1",
+        language="en-us",
+        signed_name="Maya",
+        signed_at=NOON,
+    )
+    Disclosure.objects.create(consent=consent, by=client, what="Came twice", at=NOON)
+    Revocation.objects.create(consent=consent, by=client, at=NOON)
+    # Deferred foreign keys that wait to be checked would refuse TRUNCATE before the trigger does.
+    connection.check_constraints()
+
+
+TAMPERING = [
+    statement.format(model._meta.db_table)
+    for model in KEPT
+    for statement in ("UPDATE {} SET id = id", "DELETE FROM {}", "TRUNCATE {} CASCADE")
+]
+
+
+def attempt(statement):
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+@pytest.mark.parametrize("statement", TAMPERING)
+def test_the_owner_cannot_change_or_remove_a_row(db, statement):
+    a_row_of_each()
+    with pytest.raises(ProgrammingError) as refused:
+        attempt(statement)
+    assert isinstance(refused.value.__cause__, InsufficientPrivilege)
+    assert "only ever added" in str(refused.value)
+    assert [model.objects.count() for model in KEPT] == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("statement", TAMPERING)
+def test_the_running_role_has_no_right_to_change_or_remove_a_row(as_running_role, statement):
+    a_row_of_each()
+    with pytest.raises(ProgrammingError, match="permission denied"):
+        attempt(statement)
+    assert [model.objects.count() for model in KEPT] == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "ALTER TABLE audit_entry DISABLE TRIGGER ALL",
+        "SET LOCAL session_replication_role = replica",
+        "DROP TABLE audit_entry CASCADE",
+    ],
+)
+def test_the_running_role_cannot_step_past_the_triggers(as_running_role, statement):
+    with pytest.raises(ProgrammingError):
+        attempt(statement)
+
+
+def test_every_table_that_is_only_added_to_is_tested_here():
+    assert {model for model in apps.get_models() if issubclass(model, AppendOnly)} == set(KEPT)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_committed_row_stays_though_the_owner_tries():
+    a_row_of_each()
+    with pytest.raises(ProgrammingError):
+        attempt("TRUNCATE audit_entry CASCADE")
+    assert Entry.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_transaction_tests_start_empty_again():
+    assert [model.objects.count() for model in KEPT] == [0, 0, 0, 0]
+    a_row_of_each()
