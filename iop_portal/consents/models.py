@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
 
 from iop_portal.audit.models import AppendOnly
-from iop_portal.people.models import Program, plain_line
+from iop_portal.people.models import Program, User, known_zone, plain_line
+
+
+def local_date(moment: str, zone: str) -> Func:
+    return Func(zone, moment, template="(timezone(%(expressions)s))::date", output_field=models.DateField())
+
+
+def end_of_local_day(day: str, zone: str) -> Func:
+    following = Func(day, template="(%(expressions)s + 1)::timestamp", output_field=models.DateTimeField())
+    return Func(zone, following, function="timezone", output_field=models.DateTimeField())
 
 
 class Category(models.TextChoices):
@@ -31,8 +42,36 @@ class Purpose(models.TextChoices):
     BENEFITS = "benefits", _("For insurance or benefits")
 
 
+class ConsentQuerySet(models.QuerySet["Consent"]):
+    def live(self, now: datetime) -> ConsentQuerySet:
+        """Signed, not withdrawn, not expired: the one rule for the whole house."""
+        return self.filter(signed_at__lte=now, ends_at__gt=now, revocation=None)
+
+    def over(self, now: datetime) -> ConsentQuerySet:
+        return self.filter(Q(ends_at__lte=now) | Q(revocation__isnull=False))
+
+    def to_the_same_as(self, consent: Consent) -> ConsentQuerySet:
+        """Whatever else the same client permits the same recipient to be told."""
+        return self.filter(client=consent.client_id).to(
+            consent.recipient_id, consent.recipient_name, consent.recipient_relation
+        )
+
+    def to(self, recipient_id: int | None, name: str, relation: str) -> ConsentQuerySet:
+        """A recipient is an account where they have one, else a name with a relation."""
+        if recipient_id is not None:
+            return self.filter(recipient=recipient_id)
+        return self.filter(recipient=None, recipient_name__iexact=name, recipient_relation__iexact=relation)
+
+    def visible_to(self, user: User, now: datetime) -> ConsentQuerySet:
+        """The client's own, and those of clients whose record one may read."""
+        return self.filter(Q(client=user) | Q(client__in=User.objects.open_to(user, now)))
+
+
 class Consent(AppendOnly):
-    """42 CFR 2.31(a): patient, discloser, description, recipient, purpose, right to revoke, expiry, signature, date."""
+    """42 CFR 2.31(a): patient, discloser, description, recipient, purpose, right to revoke, expiry, signature, date.
+
+    It ends with the last minute of its last day, in the zone of the program at the time of signing.
+    """
 
     client = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="consents")
     program = models.ForeignKey(Program, models.PROTECT, related_name="+")
@@ -43,6 +82,10 @@ class Consent(AppendOnly):
     recipient = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     purpose = models.CharField(max_length=10, choices=Purpose)
     expires_on = models.DateField()
+    zone = models.CharField(max_length=60, validators=[known_zone])
+    ends_at = models.GeneratedField(
+        expression=end_of_local_day("expires_on", "zone"), output_field=models.DateTimeField(), db_persist=True
+    )
     right_to_revoke = models.TextField()
     text = models.TextField()
     text_version = models.CharField(max_length=20)
@@ -50,8 +93,11 @@ class Consent(AppendOnly):
     signed_name = models.CharField(max_length=150, validators=[plain_line])
     signed_at = models.DateTimeField()
 
+    objects = models.Manager.from_queryset(ConsentQuerySet)()
+
     class Meta(AppendOnly.Meta):
         ordering = ("-signed_at", "-pk")
+        indexes = [models.Index(fields=["client", "ends_at"], name="consents_by_client_and_end")]
         constraints = [
             models.CheckConstraint(
                 name="a_consent_is_whole",
@@ -66,7 +112,11 @@ class Consent(AppendOnly):
                 condition=Q(category__in=Category.values) & Q(purpose__in=Purpose.values),
             ),
             models.CheckConstraint(
-                name="a_consent_ends_after_it_begins", condition=Q(expires_on__gte=F("signed_at__date"))
+                name="a_consent_ends_after_it_begins", condition=Q(expires_on__gte=local_date("signed_at", "zone"))
+            ),
+            models.CheckConstraint(
+                name="nobody_consents_to_telling_themself",
+                condition=Q(recipient=None) | ~Q(recipient=F("client")),
             ),
         ]
 
@@ -75,14 +125,36 @@ class Consent(AppendOnly):
 
 
 class Revocation(AppendOnly):
-    """A consent was withdrawn: a new fact, beside the one that it ends."""
+    """A consent was withdrawn: a new fact, beside the one that it ends.
+
+    Withdrawing and telling wait for one another, by an advisory lock, since the role that runs the portal may
+    not lock rows of a table that it may only add to.
+    """
 
     consent = models.OneToOneField(Consent, models.PROTECT, related_name="revocation")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     at = models.DateTimeField()
 
     class Meta(AppendOnly.Meta):
-        pass
+        triggers = [
+            *AppendOnly.Meta.triggers,
+            pgtrigger.Trigger(
+                name="consents_are_withdrawn_by_their_client",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                func="""
+                    PERFORM pg_advisory_xact_lock(hashtextextended('consent ' || NEW.consent_id, 0));
+                    IF NOT EXISTS (SELECT 1 FROM consents_consent c
+                                   WHERE c.id = NEW.consent_id AND c.client_id = NEW.by_id
+                                     AND c.signed_at <= NEW.at)
+                    THEN
+                        RAISE EXCEPTION 'not a consent of this person at this time'
+                        USING ERRCODE = 'check_violation', CONSTRAINT = 'consents_are_withdrawn_by_their_client';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"Revocation #{self.pk}"
@@ -106,12 +178,11 @@ class Disclosure(AppendOnly):
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert,
                 func="""
-                    PERFORM 1 FROM consents_consent c WHERE c.id = NEW.consent_id FOR KEY SHARE;
-                    IF EXISTS (SELECT 1 FROM consents_revocation r
-                               WHERE r.consent_id = NEW.consent_id AND r.at <= NEW.at)
-                       OR EXISTS (SELECT 1 FROM consents_consent c
-                                  WHERE c.id = NEW.consent_id
-                                    AND (NEW.at < c.signed_at OR (NEW.at AT TIME ZONE 'UTC')::date > c.expires_on))
+                    PERFORM pg_advisory_xact_lock(hashtextextended('consent ' || NEW.consent_id, 0));
+                    IF EXISTS (SELECT 1 FROM consents_revocation r WHERE r.consent_id = NEW.consent_id)
+                       OR NOT EXISTS (SELECT 1 FROM consents_consent c
+                                      WHERE c.id = NEW.consent_id
+                                        AND c.signed_at <= NEW.at AND NEW.at < c.ends_at)
                     THEN
                         RAISE EXCEPTION 'no live consent'
                         USING ERRCODE = 'check_violation', CONSTRAINT = 'disclosures_stand_on_a_live_consent';
