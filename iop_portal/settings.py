@@ -110,7 +110,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "iop_portal.home.context.frame",
             ],
-            "builtins": ["iop_portal.markup"],
+            "builtins": ["iop_portal.drawings", "iop_portal.markup"],
         },
     },
 ]

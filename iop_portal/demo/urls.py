@@ -1,4 +1,10 @@
+from django.urls import path
 from django.urls.resolvers import URLPattern
 
+from iop_portal.demo import gallery
+
 app_name = "demo"
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    path("gallery/", gallery.gallery, name="gallery"),
+    path("gallery/<slug:page>/", gallery.gallery, name="gallery_page"),
+]

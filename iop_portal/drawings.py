@@ -1,0 +1,114 @@
+"""Small drawings of numbers, as SVG that needs neither script nor style. Words always stand beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import ceil
+
+from django import template
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+PILL, GAP = 22, 4
+
+
+@register.simple_tag
+def hour_pills(done: float, booked: float, wanted: float) -> SafeString:
+    """One pill an hour: done, booked, still to choose. Hours beyond those wanted are drawn too."""
+    count = max(1, ceil(max(wanted, done + booked)))
+    step = PILL + GAP
+    pills = format_html_join(
+        "",
+        '<rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="{}"/>',
+        (
+            _pill(kind, hour * step + start * PILL, (end - start) * PILL)
+            for hour in range(count)
+            for kind, start, end in _parts(hour, done, booked)
+        ),
+    )
+    return format_html('<svg class="hours" viewBox="0 0 {} 16" aria-hidden="true">{}</svg>', count * step - GAP, pills)
+
+
+def _pill(kind: str, left: float, width: float) -> tuple[str, ...]:
+    """Open hours have a dashed edge, which is drawn inside."""
+    inset = 0.75 if kind == "h-open" else 0
+    sizes = (left + inset, 2 + inset, width - 2 * inset, 12 - 2 * inset, 6 - inset)
+    return kind, *map(_n, sizes)
+
+
+@register.simple_tag
+def hour_bars(done: float, booked: float, wanted: float) -> SafeString:
+    """The same in the width of a table cell."""
+    count = max(1, ceil(max(wanted, done + booked)))
+    step = 76 / count
+    bars = format_html_join(
+        "",
+        '<rect class="{}" x="{}" y="1" width="{}" height="8" rx="2"/>',
+        (
+            (kind, _n((hour + start) * step), _n(max(1, (end - start) * step - (1.6 if end == 1 else 0))))
+            for hour in range(count)
+            for kind, start, end in _parts(hour, done, booked)
+        ),
+    )
+    return format_html('<svg class="bars" viewBox="0 0 76 10" aria-hidden="true">{}</svg>', bars)
+
+
+def _n(number: float) -> str:
+    """As short as SVG needs it, never in the digits of the reader's language."""
+    return f"{round(number, 2):g}"
+
+
+def _parts(hour: int, done: float, booked: float) -> Iterator[tuple[str, float, float]]:
+    """How one hour is filled, as (kind, from, to) between 0 and 1."""
+    first = min(1.0, max(0.0, done - hour))
+    second = min(1.0, max(0.0, done + booked - hour))
+    if first > 0:
+        yield "h-done", 0.0, first
+    if second > first:
+        yield "h-booked", first, second
+    if second < 1:
+        yield "h-open", second, 1.0
+
+
+@register.simple_tag
+def hour_ring(done: float, booked: float, wanted: float) -> SafeString:
+    """Hours of a week as a ring. The number in the middle is what is done or booked."""
+    whole = max(wanted, done + booked, 1)
+    sure = done + booked
+    return format_html(
+        '<svg class="ring" viewBox="0 0 120 120" aria-hidden="true"><circle class="track" cx="60" cy="60" r="50"/>'
+        "{}{}"
+        '<text x="60" y="67">{}</text><text class="of" x="60" y="84">/ {}</text></svg>',
+        _arc("done", done, 0, whole),
+        _arc("booked", booked, done, whole),
+        _n(sure),
+        _n(wanted),
+    )
+
+
+def _arc(kind: str, length: float, start: float, whole: float) -> SafeString:
+    if length <= 0:
+        return SafeString("")
+    return format_html(
+        '<circle class="{}" cx="60" cy="60" r="50" pathLength="{}" stroke-dasharray="{} {}"'
+        ' stroke-dashoffset="{}" transform="rotate(-90 60 60)"/>',
+        kind,
+        _n(whole),
+        _n(length),
+        _n(whole - length),
+        _n(-start),
+    )
+
+
+@register.simple_tag
+def trend(values: Sequence[float], most: float) -> SafeString:
+    """The last values of a measure as a line, oldest first, on a scale from 0 to `most`."""
+    if len(values) < 2:
+        return SafeString("")
+    step = 44 / (len(values) - 1)
+    points = " ".join(f"{2 + at * step:.1f},{16 - 14 * value / most:.1f}" for at, value in enumerate(values))
+    return format_html(
+        '<svg class="trend" viewBox="0 0 48 18" aria-hidden="true"><polyline points="{}"/></svg>', points
+    )
