@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 import factory
 from factory.django import DjangoModelFactory
 
+from iop_portal.consents.consenting import Wish, fingerprint, sign_consent, wording
+from iop_portal.consents.models import Category, Consent, Purpose
 from iop_portal.people.models import CareTeam, Enrolment, Program, RoleHeld, User
 from iop_portal.people.roles import Role
 from scheduling.models import Room
@@ -72,4 +74,30 @@ def enrolled(program: Program | None = None, state: str = "admitted", **fields) 
 def on_care_team(clinician: User, client: User, part: str = "member") -> CareTeam:
     return CareTeam.objects.create(
         enrolment=client.enrolments.get(), clinician=clinician, part=part, since=NOON - timedelta(days=30)
+    )
+
+
+def wish_of(client: User, **wishes) -> Wish:
+    return Wish(
+        **{
+            "program": client.enrolments.first().program,
+            "category": Category.ATTENDANCE,
+            "recipient_name": "Rosa Lind",
+            "purpose": Purpose.PATIENT_REQUEST,
+            "expires_on": NOON.date() + timedelta(days=30),
+            **wishes,
+        }
+    )
+
+
+def permission_of(client: User, now: datetime = NOON, **wishes) -> Consent:
+    """A consent signed as the page would have it signed."""
+    wish = wish_of(client, **wishes)
+    return sign_consent(
+        wish,
+        signature=client.full_name,
+        read=fingerprint(wording(wish, client=client)),
+        client=client,
+        by=client,
+        now=now,
     )

@@ -11,7 +11,7 @@ from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
 
 from iop_portal.audit.models import AppendOnly
-from iop_portal.people.models import Program, User, known_zone, plain_line
+from iop_portal.people.models import UNPRINTABLE, Program, User, known_zone, plain_line
 
 
 def local_date(moment: str, zone: str) -> Func:
@@ -113,6 +113,10 @@ class Consent(AppendOnly):
             ),
             models.CheckConstraint(
                 name="a_consent_ends_after_it_begins", condition=Q(expires_on__gte=local_date("signed_at", "zone"))
+            ),
+            models.CheckConstraint(
+                name="a_recipient_is_a_plain_line",
+                condition=~Q(recipient_name__regex=UNPRINTABLE) & ~Q(recipient_relation__regex=UNPRINTABLE),
             ),
             models.CheckConstraint(
                 name="nobody_consents_to_telling_themself",
