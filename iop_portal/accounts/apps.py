@@ -1,7 +1,6 @@
-from django.apps import AppConfig
-from django.utils.translation import gettext_lazy as _
+from importlib import import_module
 
-from iop_portal.audit import verbs
+from django.apps import AppConfig
 
 
 class AccountsConfig(AppConfig):
@@ -9,9 +8,6 @@ class AccountsConfig(AppConfig):
     label = "accounts"
 
     def ready(self) -> None:
-        verbs.register(
-            {
-                "program.opened": _("opened a program"),
-                "program.changed": _("changed what a program is set to"),
-            }
-        )
+        # Their words need the models, which exist only now.
+        import_module("iop_portal.accounts.verbs")
+        import_module("iop_portal.accounts.kinds")

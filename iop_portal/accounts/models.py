@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from iop_portal.people.models import Enrolment, Program, plain_line
 from iop_portal.people.roles import Role
+from iop_portal.sealing import SealedTextField
 
 INVITED_ROLES = (Role.CLIENT, Role.FAMILY, Role.CLINICIAN, Role.ADMIN)
 
@@ -62,3 +63,14 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return f"Invitation #{self.pk}"
+
+
+class FormerAddress(models.Model):
+    """Where an account's mail went before, sealed, so that its change can be told there. Kept for a while only."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    email = SealedTextField()
+    replaced_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"Former address #{self.pk}"

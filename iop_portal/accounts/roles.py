@@ -1,0 +1,75 @@
+"""Roles given by a program, and whether somebody may sign in at all."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils.translation import gettext_lazy as _
+
+from iop_portal.audit import trail
+from iop_portal.people.models import CareTeam, Program, RoleHeld, User
+from iop_portal.people.roles import Role
+from iop_portal.refusals import Refused
+from iop_portal.writes import write
+
+
+class RoleHeldAlready(Refused):
+    message = _("This person has this role already.")
+    constraint = "a_role_is_held_once"
+
+
+class LastAdmin(Refused):
+    message = _("A program keeps at least one admin. Give somebody else this role first.")
+
+
+class RoleGone(Refused):
+    message = _("This person no longer has this role.")
+
+
+class NotOneself(Refused):
+    message = _("You cannot do this to your own account. Please ask another admin.")
+
+
+@write
+def give_role(user: User, *, role: Role, program: Program, by: User | None, now: datetime) -> RoleHeld:
+    held = RoleHeld.objects.create(user=user, program=program, role=role)
+    trail.record("role.given", held, by=by, at=now, facts={"role": role})
+    return held
+
+
+@write
+def take_role(held: RoleHeld, *, by: User, now: datetime) -> None:
+    """Places on care teams end with the role. Locking the program's admins keeps two from leaving at once."""
+    program_roles = RoleHeld.objects.select_for_update().filter(program=held.program_id, role=held.role)
+    holders = {row.pk: row for row in program_roles.order_by("pk")}
+    if held.pk not in holders:
+        raise RoleGone
+    if held.role == Role.ADMIN and len(holders) == 1:
+        raise LastAdmin
+    if held.role == Role.CLINICIAN:
+        CareTeam.objects.filter(clinician=held.user_id, enrolment__program=held.program_id, until=None).update(
+            until=now
+        )
+    trail.record("role.taken", held, by=by, at=now, facts={"role": held.role})
+    holders[held.pk].delete()
+
+
+@write
+def close_account(user: User, *, by: User, now: datetime) -> None:
+    """Nobody signs in with it until it is opened again. What is written stays, and its sessions end at once."""
+    if user == by:
+        raise NotOneself
+    _set_active(user, False)
+    trail.record("account.closed", user, by=by, at=now)
+
+
+@write
+def reopen_account(user: User, *, by: User, now: datetime) -> None:
+    _set_active(user, True)
+    trail.record("account.reopened", user, by=by, at=now)
+
+
+def _set_active(user: User, active: bool) -> None:
+    locked = User.objects.lock_no_key(user.pk)
+    locked.is_active = active
+    locked.save(update_fields=["is_active"])
