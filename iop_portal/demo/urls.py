@@ -1,7 +1,7 @@
 from django.urls import path
 from django.urls.resolvers import URLPattern
 
-from iop_portal.demo import gallery
+from iop_portal.demo.views import gallery
 
 app_name = "demo"
 urlpatterns: list[URLPattern] = [
