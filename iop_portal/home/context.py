@@ -24,8 +24,8 @@ class Frame:
     @cached_property
     def person(self) -> User | None:
         try:
-            user = self._request.user
-            return user if user.is_authenticated else None
+            user = getattr(self._request, "user", None)
+            return user if user and user.is_authenticated else None
         except DatabaseAway:
             return None
 

@@ -1,41 +1,53 @@
 """When something is wrong: a sentence that says what, what to do, and whom to call.
 
-None of these pages asks the database for anything. A page that failed because the database is away cannot be
-mended by asking it again.
+A page that failed because the database is away cannot be mended by asking it again: what is shown for 400, 500
+and 503 asks nobody for anything.
 """
 
 import sys
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
 
+LONG_ANSWER = 40
+
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _page("400.html", 400)
+    return _alone("400.html", 400)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _page("403.html", 403)
-
-
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return _page("csrf_failure.html", 403)
+    return render(request, "403.html", status=403)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _page("404.html", 404)
+    return render(request, "404.html", status=404)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return render(request, "csrf_failure.html", {"written": _written(request)}, status=403)
+
+
+def _written(request: HttpRequest) -> list[str]:
+    """Long answers of a form that came from one of our own pages, to be copied: browsers do not keep them for us."""
+    if request.headers.get("Sec-Fetch-Site") != "same-origin":
+        return []
+    answers = request.POST.dict().items()
+    return [str(text) for name, text in answers if len(text) >= LONG_ANSWER and "token" not in name]
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     if not isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
-        return _page("500.html", 500)
+        return _alone("500.html", 500)
     # A signed-in person's session could not be read, on the way to the one page that always has to open.
     if request.path == reverse("home:help"):
-        return _page("home/help.html", 200)
-    return _page("503.html", 503)
+        return _alone("home/help.html", 200)
+    return _alone("503.html", 503)
 
 
-def _page(template: str, status: int) -> HttpResponse:
+def _alone(template: str, status: int) -> HttpResponse:
+    """Without a request there are no context processors, and so neither a session nor a query."""
     return HttpResponse(render_to_string(template), status=status)
