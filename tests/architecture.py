@@ -19,7 +19,7 @@ PACKAGES = ("iop_portal", "scheduling", "therapy", "relapse", "family", "alumni"
 FORBIDDEN_NAMES = {"services", "utils", "helpers", "common", "misc"}
 ABOVE_SUBJECTS = {"urls", "views", "forms", "tasks"}
 # Where a request is met. Everything else is called with what it needs.
-MEETS_REQUESTS = {"views", "middleware", "doors", "adapters", "context", "headers", "logs"}
+MEETS_REQUESTS = {"views", "middleware", "doors", "adapters", "context", "headers", "logs", "health"}
 HTTP = ("django.http", "django.shortcuts", "django.contrib.messages")
 # Celery's own hooks tell of processes, not of the portal's facts.
 SIGNALS = re.compile(r"^(?!celery\.)(.+\.)?(signals|dispatch)(\..+)?$")
