@@ -186,6 +186,11 @@ MFA_WEBAUTHN_USER_VERIFICATION = "required"
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_TRUST_ENABLED = False
 MFA_TOTP_ISSUER = "Portal"
+if PORTAL_DEMO:
+    MFA_FORMS = {
+        "authenticate": "iop_portal.demo.forms.AuthenticateForm",
+        "reauthenticate": "iop_portal.demo.forms.ReauthenticateForm",
+    }
 # Off, because it costs five statements a request; SessionLimits touches the row at most once a minute.
 USERSESSIONS_TRACK_ACTIVITY = False
 USERSESSIONS_ADAPTER = "allauth.usersessions.adapter.DefaultUserSessionsAdapter"

@@ -1,10 +1,16 @@
+from django.conf import settings
 from django.urls import path
 from django.urls.resolvers import URLPattern
 
-from iop_portal.demo.views import gallery
+from iop_portal.demo.views import gallery, personas
 
 app_name = "demo"
+# Only where PORTAL_DEMO is set: these let anybody in.
+demonstration: list[URLPattern] = [
+    path("demo/enter/<slug:slug>/", personas.enter, name="enter"),
+]
 urlpatterns: list[URLPattern] = [
     path("gallery/", gallery.gallery, name="gallery"),
     path("gallery/<slug:page>/", gallery.gallery, name="gallery_page"),
+    *(demonstration if settings.PORTAL_DEMO else []),
 ]

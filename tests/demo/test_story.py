@@ -1,0 +1,159 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.utils import timezone
+
+from iop_portal.accounts.models import Invitation
+from iop_portal.audit.models import Entry
+from iop_portal.consents.models import Category, Consent, Disclosure
+from iop_portal.demo.cast import PERSONAS
+from iop_portal.demo.story import tell_story
+from iop_portal.notices.models import Notice
+from iop_portal.people.models import BrokenGlass, CareTeam, Enrolment, Program, RoleHeld, User
+from iop_portal.people.roles import Role
+from scheduling.models import Room
+from tests.factories import NOON
+
+pytestmark = pytest.mark.django_db
+
+# Ordinary hours, the first minute of a year, a leap day, and both ends of both clock changes in the United States.
+TELLINGS = [
+    NOON,
+    datetime(2027, 1, 1, 0, 0, tzinfo=UTC),
+    datetime(2028, 2, 29, 23, 59, tzinfo=UTC),
+    datetime(2026, 3, 8, 6, 59, tzinfo=UTC),
+    datetime(2026, 3, 8, 7, 30, tzinfo=UTC),
+    datetime(2026, 11, 1, 5, 30, tzinfo=UTC),
+    datetime(2026, 11, 1, 6, 30, tzinfo=UTC),
+    datetime(2026, 3, 11, 12, 0, tzinfo=UTC),
+]
+
+
+def person(slug):
+    return User.objects.get(email=f"{slug}@portal.test")
+
+
+def counted():
+    with connection.cursor() as cursor:
+        return {
+            table: _count(cursor, table)
+            for table in connection.introspection.table_names()
+            if table not in ("django_migrations", "portal_cache")
+        }
+
+
+def _count(cursor, table):
+    cursor.execute(f'SELECT count(*) FROM "{table}"')
+    return cursor.fetchone()[0]
+
+
+@pytest.fixture
+def told(db):
+    assert tell_story(now=NOON) is True
+
+
+def test_telling_it_again_keeps_it_as_it_is(told):
+    before = counted()
+    assert tell_story(now=NOON + timedelta(days=1)) is False
+    assert counted() == before
+
+
+@pytest.mark.parametrize("now", TELLINGS, ids=str)
+def test_it_can_be_told_at_any_hour_of_any_year(now):
+    tell_story(now=now)
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    assert Entry.objects.filter(at__gt=now).count() == 0
+    assert Notice.objects.filter(ended_at__gt=now).count() == 0
+    assert Invitation.objects.filter(invited_at__gt=now).count() == 0
+    assert CareTeam.objects.filter(since__gt=now).count() == 0
+    today = now.date() + timedelta(days=1)
+    assert Enrolment.objects.filter(referred_on__gte=today).count() == 0
+
+
+def test_half_a_story_is_no_story(monkeypatch):
+    monkeypatch.setattr("iop_portal.demo.cast.JUNIPER_CLIENTS", (object(),))
+    before = counted()
+    with pytest.raises(AttributeError):
+        tell_story(now=NOON)
+    assert counted() == before
+
+
+def test_there_are_two_programs_in_two_time_zones(told):
+    assert list(Program.objects.values_list("name", "zone")) == [
+        ("Juniper", "America/Denver"),
+        ("Riverbend", "America/New_York"),
+    ]
+    assert Room.objects.filter(in_use=True).count() == 6
+    assert Room.objects.filter(in_use=False).count() == 1
+    assert RoleHeld.objects.filter(role=Role.CLINICIAN).count() == 10
+
+
+@pytest.mark.parametrize(
+    ("slug", "roles"),
+    [
+        ("maya", {Role.CLIENT}),
+        ("theo", {Role.CLIENT}),
+        ("rosa", {Role.FAMILY}),
+        ("amara", {Role.CLINICIAN}),
+        ("lena", {Role.CLINICIAN}),
+        ("sam", {Role.ALUM}),
+        ("office", {Role.ADMIN}),
+    ],
+)
+def test_each_persona_is_who_they_are_said_to_be(told, slug, roles):
+    assert slug in {persona.slug for persona in PERSONAS}
+    assert person(slug).roles == roles
+
+
+def test_amara_looks_after_maya_and_theo_and_lena_after_neither(told):
+    assert {client.preferred_name for client in User.objects.caseload_of(person("amara"))} == {"Maya", "Theo"}
+    lenas = {client.preferred_name for client in User.objects.caseload_of(person("lena"))}
+    assert lenas == {"Jo", "Ana", "Marcus", "Will"}
+
+
+@pytest.mark.parametrize(("slug", "week"), [("maya", 5), ("theo", 1)])
+def test_weeks_are_counted_from_admission(told, slug, week):
+    enrolment = Enrolment.objects.get(client=person(slug), state="admitted")
+    assert (NOON.date() - enrolment.admitted_on).days // 7 + 1 == week
+
+
+def test_rosa_knows_of_family_sessions_and_the_manager_of_nothing_any_more(told):
+    live = Consent.objects.live(NOON).filter(client=person("maya"))
+    assert list(live.values_list("category", "recipient__email")) == [(Category.FAMILY_SESSIONS, "rosa@portal.test")]
+    withdrawn = Consent.objects.filter(client=person("maya"), revocation__isnull=False).get()
+    assert withdrawn.category == Category.ATTENDANCE
+    assert Disclosure.objects.get().consent == withdrawn
+
+
+def test_the_office_finds_something_on_its_desk(told):
+    office = person("office")
+    waiting = BrokenGlass.objects.reviewable_by(office).filter(reviewed_at=None)
+    assert [glass.client.preferred_name for glass in waiting] == ["Hannah"]
+    assert list(office.follow_ups.open().values_list("kind", flat=True)) == ["glass_review"]
+    assert Invitation.objects.filter(accepted_at=None, withdrawn_at=None, expires_at__gt=NOON).count() == 3
+    assert Invitation.objects.filter(accepted_at=None, withdrawn_at=None, expires_at__lte=NOON).count() == 1
+    assert Invitation.objects.filter(accepted_at__isnull=False).count() == 6
+    assert Invitation.objects.filter(withdrawn_at__isnull=False).count() == 1
+
+
+def test_nobody_is_written_to_about_the_past(told):
+    assert Notice.objects.filter(state=Notice.State.OWED).count() == 0
+    assert Notice.objects.filter(state=Notice.State.DEAD).count() == 1
+
+
+def test_only_a_demonstration_is_told_a_story(settings):
+    settings.PORTAL_DEMO = False
+    with pytest.raises(CommandError, match="PORTAL_DEMO"):
+        call_command("tell_story")
+    assert User.objects.count() == 0
+
+
+def test_the_command_says_what_it_did(settings, capsys):
+    settings.PORTAL_DEMO = True
+    for _ in range(2):
+        call_command("tell_story")
+    assert capsys.readouterr().out == "The story is told.\nThe story was told before and is kept.\n"
+    assert Entry.objects.filter(at__gt=timezone.now()).count() == 0
