@@ -94,6 +94,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "iop_portal.accounts.middleware.StaffSecondStep",
     "iop_portal.accounts.middleware.OwnZoneAndLanguage",
+    "iop_portal.home.middleware.SpokenRefusal",
 ]
 
 ROOT_URLCONF = "iop_portal.urls"

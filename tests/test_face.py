@@ -363,6 +363,23 @@ def test_a_form_from_elsewhere_is_not_shown_back(db):
     assert story not in answer.content.decode()
 
 
+def test_a_page_that_only_takes_a_button_says_so():
+    answer = Client().post(reverse("home:help"), headers={"accept": "text/html"})
+
+    assert answer.status_code == 405
+    assert answer.headers["Allow"] == "GET, HEAD"
+    assert "It only takes what a button on another page sends." in answer.content.decode()
+
+
+def test_too_much_at_once_is_refused_by_a_sentence(settings, db):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10
+
+    answer = Client(raise_request_exception=False).post(reverse("account_login"), {"login": "x" * 100})
+
+    assert answer.status_code == 413
+    assert "That was too large" in answer.content.decode()
+
+
 # ── The frame ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 

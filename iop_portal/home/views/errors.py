@@ -6,6 +6,7 @@ and 503 asks nobody for anything.
 
 import sys
 
+from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -16,6 +17,8 @@ LONG_ANSWER = 40
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, RequestDataTooBig):
+        return _alone("413.html", 413)
     return _alone("400.html", 400)
 
 
