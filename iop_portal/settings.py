@@ -262,7 +262,7 @@ STORAGES = {
 
 # ── Mail ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-EMAIL_BACKEND = "iop_portal.demo.mailbox.EmailBackend" if PORTAL_DEMO else "django.core.mail.backends.smtp.EmailBackend"
+EMAIL_BACKEND = "iop_portal.demo.mailbox.EmailBackend" if PORTAL_DEMO else "iop_portal.notices.smtp.EmailBackend"
 _mail = env.mail("EMAIL_URL")
 EMAIL_HOST = _mail["EMAIL_HOST"]
 EMAIL_PORT = _mail["EMAIL_PORT"]

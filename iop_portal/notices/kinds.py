@@ -4,21 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.functional import Promise
 
-from iop_portal.people.models import User
+if TYPE_CHECKING:
+    # Apps register their kinds before the models are there.
+    from iop_portal.people.models import User
 
 
 @dataclass(frozen=True)
 class Kind:
     """What is said, and whether it still has to be.
 
-    `about` is the model that the notice's subject belongs to. `template` names templates/email/<template>.txt
-    and .html. `still_owed(subject)` is asked at the moment of sending, under the row's lock. `words(subject)`
-    gives the template's context; a link is minted there, never stored. `address(subject)` finds the recipient
-    where they have no account. An `essential` kind is sent whatever a person's preferences say.
+    `about` is the label of the model that the notice's subject belongs to, such as "accounts.invitation". A
+    subject with a field named `program` decides whose neutral sender name the mail carries; else the recipient's
+    program does.
+
+    `subject` and the words around a link have to be neutral: nothing may say what the program treats or that
+    somebody is treated. `template` names templates/email/<template>.txt and .html, which extend email/base.txt
+    and email/base.html; their context is `words(subject, recipient)` with `sender`, `phone` (the program's),
+    `to` (the name the recipient chose, or None) and `origin` (the portal's address, without a slash at its end).
+
+    `still_owed(subject)` is asked at the moment of sending, under the notice's lock. `words` is asked right after
+    it, in the transaction that marks the notice as sent: a link is minted there and only its hash is stored, and
+    a mail that could not be sent leaves no trace of it. Rows that `words` writes are waited for half a second
+    only, since whoever holds them may be waiting to withdraw this very notice.
+
+    `address(subject)` finds the recipient where they have no account. An `essential` kind is sent whatever a
+    person's preferences say.
     """
 
     name: str

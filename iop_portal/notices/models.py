@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+
+
+class NoticeQuerySet(models.QuerySet["Notice"]):
+    def owed(self) -> NoticeQuerySet:
+        return self.filter(state=Notice.State.OWED)
+
+    def dead(self) -> NoticeQuerySet:
+        return self.filter(state=Notice.State.DEAD)
+
+    def due(self, now: datetime) -> NoticeQuerySet:
+        """Owed, their time has come, and they do not rest after a try that failed. The oldest first."""
+        rested = Q(resting_until=None) | Q(resting_until__lte=now)
+        return self.owed().filter(rested, not_before__lte=now).order_by("not_before", "pk")
 
 
 class Notice(models.Model):
@@ -30,9 +43,13 @@ class Notice(models.Model):
     not_before = models.DateTimeField()
     state = models.CharField(max_length=10, choices=State, default=State.OWED)
     attempts = models.PositiveSmallIntegerField(default=0)
+    # After a try, the time of the next one. `not_before` never changes: lateness is counted from it.
+    resting_until = models.DateTimeField(null=True)
     # The class of the last error, such as SMTPServerDisconnected: its message may repeat an address.
     last_error = models.CharField(max_length=80, blank=True)
     ended_at = models.DateTimeField(null=True)
+
+    objects = models.Manager.from_queryset(NoticeQuerySet)()
 
     class Meta:
         ordering = ("not_before", "pk")
@@ -53,6 +70,7 @@ class Notice(models.Model):
         ]
         indexes = [
             models.Index(fields=["not_before"], condition=Q(state="owed"), name="notices_owed_now"),
+            models.Index(fields=["ended_at"], condition=Q(state="dead"), name="notices_dead"),
             models.Index(fields=["about_type", "about_id"], name="notices_by_subject"),
         ]
 

@@ -6,13 +6,17 @@ from datetime import datetime, timedelta
 
 from django.db import connection, models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
+from iop_portal.audit import trail
 from iop_portal.notices.kinds import registry
 from iop_portal.notices.models import Notice
 from iop_portal.people.models import User
+from iop_portal.refusals import Refused
+from iop_portal.writes import write
 
-# Longer than the ten seconds that a mail server may take while delivery holds the row.
-WITHDRAWAL_WAITS = "15s"
+# Seconds, more than the ten that a mail server may take while delivery holds the row.
+WITHDRAWAL_WAITS = 15
 
 
 def queue(
@@ -56,11 +60,54 @@ def withdraw(*, about: models.Model, kind: str | None = None, now: datetime | No
     Call it inside the write that undoes the fact.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [WITHDRAWAL_WAITS])
-    owed = Notice.objects.filter(about_type=about._meta.label_lower, about_id=about.pk, state=Notice.State.OWED)
+        cursor.execute(
+            "SELECT set_config('lock_timeout', %s, true), set_config('statement_timeout', %s, true)",
+            [f"{WITHDRAWAL_WAITS}s", f"{WITHDRAWAL_WAITS + 5}s"],
+        )
+    owed = Notice.objects.owed().filter(about_type=about._meta.label_lower, about_id=about.pk)
     if kind is not None:
         owed = owed.filter(kind=kind)
     keys = list(owed.select_for_update().order_by("pk").values_list("pk", flat=True))
-    return Notice.objects.filter(pk__in=keys, state=Notice.State.OWED).update(
-        state=Notice.State.WITHDRAWN, ended_at=now or timezone.now()
+    return Notice.objects.filter(pk__in=keys).update(
+        state=Notice.State.WITHDRAWN, ended_at=now or timezone.now(), resting_until=None
     )
+
+
+class NotDead(Refused):
+    message = _("Somebody has seen to this message already.")
+
+
+@write
+def retry_dead(notice: Notice, *, by: User, now: datetime) -> Notice:
+    """Owe a dead message again, with all its attempts. What it tells of is checked anew when it is sent."""
+    dead = _lock_dead(notice)
+    dead.state = Notice.State.OWED
+    dead.attempts, dead.last_error = 0, ""
+    dead.ended_at = None
+    dead.save(update_fields=["state", "attempts", "last_error", "ended_at"])
+    trail.record("notice.retried", dead, client=dead.client, by=by, at=now, facts={"kind": dead.kind})
+    return dead
+
+
+@write
+def drop_dead(notice: Notice, *, by: User, now: datetime) -> Notice:
+    """Let a dead message go: it will not be sent."""
+    dead = _lock_dead(notice)
+    dead.state = Notice.State.WITHDRAWN
+    dead.ended_at = now
+    dead.save(update_fields=["state", "ended_at"])
+    trail.record("notice.dropped", dead, client=dead.client, by=by, at=now, facts={"kind": dead.kind})
+    return dead
+
+
+def _lock_dead(notice: Notice) -> Notice:
+    dead = Notice.objects.dead().select_for_update(of=("self",)).select_related("client").filter(pk=notice.pk).first()
+    if dead is None:
+        raise NotDead
+    return dead
+
+
+def longest_wait(*, now: datetime) -> timedelta:
+    """How late the latest of the owed messages is: zero where nothing is due."""
+    oldest = Notice.objects.owed().filter(not_before__lte=now).order_by("not_before").values_list("not_before").first()
+    return now - oldest[0] if oldest else timedelta(0)

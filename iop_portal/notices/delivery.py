@@ -1,0 +1,194 @@
+"""Carrying out what is owed.
+
+One notice takes two transactions. The first claims it and counts the attempt, so that a notice which kills its
+worker is counted too. The second holds its lock, asks again whether it is still owed, sends, and marks it as
+sent. A worker that dies between sending and marking sends once more later: mail goes out at least once.
+"""
+
+from __future__ import annotations
+
+import logging
+import smtplib
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.apps import apps
+from django.core.mail import get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+from django.db import connection, models, transaction
+from django.utils import timezone
+
+from iop_portal.audit import trail
+from iop_portal.notices.kinds import Kind, registry
+from iop_portal.notices.letters import program_behind, write_letter
+from iop_portal.notices.models import Notice
+from iop_portal.people.models import Program
+
+logger = logging.getLogger("notices")
+
+# The rest after each try. A message is tried for about nine hours, a night of a broken mailbox.
+RESTS = (
+    timedelta(seconds=10),
+    timedelta(seconds=30),
+    timedelta(minutes=2),
+    timedelta(minutes=10),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+    timedelta(hours=6),
+)
+MOST_ATTEMPTS = len(RESTS) + 1
+# One run ends before the next beat, unless the mail server keeps the last message waiting.
+MOST_PER_RUN = 500
+LONGEST_RUN = 8.0
+# Shorter than the second after which PostgreSQL looks for deadlocks: delivery gives way, never a person's write.
+DELIVERY_WAITS = "500ms"
+
+
+def deliver_owed(*, clock: Callable[[], datetime] = timezone.now) -> int:
+    """Deliver what is due, for a few seconds: how many messages went out.
+
+    Any number of runs may overlap. A mail server that cannot be reached costs no message an attempt.
+    """
+    if not Notice.objects.due(clock()).exists():
+        return 0
+    post = get_connection()
+    try:
+        return _run(post, clock)
+    finally:
+        _hang_up(post)
+
+
+def _run(post: BaseEmailBackend, clock: Callable[[], datetime]) -> int:
+    sent = 0
+    ends = time.monotonic() + LONGEST_RUN
+    for _ in range(MOST_PER_RUN):
+        if time.monotonic() > ends or not _reached(post):
+            break
+        claimed = claim_next(now=clock())
+        if claimed is None:
+            break
+        try:
+            sent += carry_out(claimed, post=post, now=clock())
+        except Exception as error:
+            # Whatever it was, the next message is not to blame for it.
+            note_failure(claimed, error, now=clock())
+            _hang_up(post)
+    return sent
+
+
+def _reached(post: BaseEmailBackend) -> bool:
+    """Open the line before any row is held for it."""
+    try:
+        post.open()
+    except (OSError, smtplib.SMTPException) as error:
+        logger.error("mail server out of reach: %s", type(error).__name__)
+        return False
+    return True
+
+
+def _hang_up(post: BaseEmailBackend) -> None:
+    try:
+        post.close()
+    except (OSError, smtplib.SMTPException) as error:
+        logger.info("mail server left without a word: %s", type(error).__name__)
+
+
+@transaction.atomic
+def claim_next(*, now: datetime) -> int | None:
+    """Take the oldest due notice for one try, past those that others hold: its key."""
+    notice = Notice.objects.due(now).select_for_update(skip_locked=True).first()
+    if notice is None:
+        return None
+    notice.attempts += 1
+    notice.resting_until = now + RESTS[min(notice.attempts, len(RESTS)) - 1]
+    notice.save(update_fields=["attempts", "resting_until"])
+    return notice.pk
+
+
+@transaction.atomic
+def carry_out(notice_id: int, *, post: BaseEmailBackend, now: datetime) -> bool:
+    """Send one claimed notice, if it is still owed: whether it went out. Raises whatever went wrong."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [DELIVERY_WAITS])
+    claimed = Notice.objects.owed().filter(pk=notice_id)
+    notice = claimed.select_for_update(skip_locked=True, of=("self",)).select_related("to", "client").first()
+    if notice is None:
+        return False
+    if notice.attempts > MOST_ATTEMPTS:
+        # The tries before this one ended with their workers.
+        _end(notice, Notice.State.DEAD, now=now)
+        return False
+    kind = registry[notice.kind]
+    subject = _subject(kind, notice)
+    verdict = _verdict(notice, kind, subject)
+    if verdict is not Notice.State.SENT:
+        _end(notice, verdict, now=now)
+        return False
+    post.send_messages([write_letter(notice, kind, subject)])
+    _end(notice, Notice.State.SENT, now=now)
+    return True
+
+
+def program_of(notice: Notice) -> Program | None:
+    """The program that a notice speaks for, as far as it can be told."""
+    kind = registry.get(notice.kind)
+    return program_behind(_subject(kind, notice) if kind else None, notice.to)
+
+
+def _subject(kind: Kind, notice: Notice) -> models.Model | None:
+    model: type[models.Model] = apps.get_model(kind.about)
+    return model._default_manager.filter(pk=notice.about_id).first()
+
+
+def _verdict(notice: Notice, kind: Kind, subject: models.Model | None) -> Notice.State:
+    """What becomes of a notice, by what is true at this moment."""
+    if subject is None or not kind.still_owed(subject):
+        return Notice.State.WITHDRAWN
+    if notice.to is None:
+        return Notice.State.SENT
+    if not notice.to.is_active:
+        return Notice.State.WITHDRAWN
+    if not (notice.to.mail_ok or kind.essential):
+        return Notice.State.UNWANTED
+    return Notice.State.SENT
+
+
+def _end(notice: Notice, state: Notice.State, *, now: datetime) -> None:
+    notice.state = state
+    notice.ended_at = now
+    notice.resting_until = None
+    notice.save(update_fields=["state", "ended_at", "resting_until"])
+    if state in VERBS:
+        trail.record(
+            VERBS[state],
+            notice,
+            client=notice.client,
+            at=now,
+            facts={"kind": notice.kind, "attempts": notice.attempts},
+        )
+    logger.info("notice %d (%s) is %s after %d attempts", notice.pk, notice.kind, state, notice.attempts)
+
+
+VERBS = {Notice.State.SENT: "notice.sent", Notice.State.DEAD: "notice.died"}
+
+
+@transaction.atomic
+def note_failure(notice_id: int, error: Exception, *, now: datetime) -> None:
+    """Keep the class of the error and nothing of its message, which may repeat an address. The last try ends it."""
+    name = type(error).__name__
+    notice = Notice.objects.owed().select_for_update(of=("self",)).select_related("client").filter(pk=notice_id).first()
+    if notice is None:
+        return
+    logger.warning("notice %d (%s) failed at attempt %d: %s", notice.pk, notice.kind, notice.attempts, name)
+    notice.last_error = name[:80]
+    notice.save(update_fields=["last_error"])
+    if notice.attempts >= MOST_ATTEMPTS or _refused_for_good(error):
+        _end(notice, Notice.State.DEAD, now=now)
+
+
+def _refused_for_good(error: Exception) -> bool:
+    """The mail server knows no such mailbox, or will never serve it: RFC 5321, section 4.2.1, replies of 500 and up."""
+    if not isinstance(error, smtplib.SMTPRecipientsRefused):
+        return False
+    return all(code >= 500 for code, _ in error.recipients.values())
