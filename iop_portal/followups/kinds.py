@@ -10,14 +10,18 @@ from django.utils.functional import Promise
 
 @dataclass(frozen=True)
 class Kind:
-    """`title` is the act in a few words, `why` the rule behind it. `due_in` is how soon it is due."""
+    """`title` is the act in a few words, `why` the rule behind it. `due_in` is how soon it is due.
+
+    Title and why are read by whoever has to see to it, after an escalation an admin: they name the rule and
+    never repeat anybody's words. `page` is a named URL that takes the subject's key, where the act is done and
+    this follow-up is resolved (`resolve_follow_ups_about`); without one, the owner says here how it came out.
+    """
 
     name: str
     about: str
     title: str | Promise
     why: str | Promise
     due_in: timedelta
-    # A named URL that takes the subject's key, where the act is done.
     page: str = ""
 
 

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
-from iop_portal.people.models import Program, User
+from iop_portal.followups.kinds import Kind, registry
+from iop_portal.people.models import CareTeam, Enrolment, Program, RoleHeld, User
+from iop_portal.people.roles import STAFF_ROLES, Role
+from iop_portal.people.seeing import programs_of
+
+# How long "I take it on" holds once something is due, counted from then or from the end of a snooze.
+TAKEN_ON_HOLDS = timedelta(days=1)
 
 
 class FollowUpQuerySet(models.QuerySet["FollowUp"]):
@@ -17,13 +25,46 @@ class FollowUpQuerySet(models.QuerySet["FollowUp"]):
         return self.filter(resolved_at=None)
 
     def waiting_for(self, user: User, now: datetime | None = None) -> FollowUpQuerySet:
-        """Open ones that a person owns, without those snoozed for later."""
+        """Open ones that a person owns and may see, without those snoozed for later."""
         now = now or timezone.now()
-        return self.open().filter(Q(snoozed_until=None) | Q(snoozed_until__lte=now), owner=user)
+        return self.open().visible_to(user).filter(Q(snoozed_until=None) | Q(snoozed_until__lte=now), owner=user)
 
     def visible_to(self, user: User) -> FollowUpQuerySet:
-        """One's own, and those about clients whose record is open to one."""
-        return self.filter(Q(owner=user) | Q(client__in=User.objects.caseload_of(user)))
+        """Acts of care: the client's care team, and an admin whom one has come to. Acts of the office: the
+        program's admins, and whoever owns one."""
+        run = programs_of(user, Role.ADMIN)
+        return self.filter(
+            Q(client__in=User.objects.caseload_of(user))
+            | Q(client__isnull=False, owner=user, program__in=run)
+            | Q(client=None, program__in=run)
+            | Q(client=None, owner=user)
+        )
+
+    def unattended(self, now: datetime, *, every: timedelta) -> FollowUpQuerySet:
+        """Open ones that should go on to somebody else, unless they did so less than `every` ago."""
+        settled = now - TAKEN_ON_HOLDS
+        taken_on = Q(acknowledged_at__gt=settled) | Q(snoozed_until__gt=settled)
+        late = Q(due_at__lte=now) & ~taken_on
+        moved = Q(escalated_at__gt=now - every)
+        return self.open().filter(late | Q(_owner_is_gone())).exclude(moved)
+
+
+def _owner_is_gone() -> Q:
+    """The owner may not sign in, or has no part any more in what the follow-up is about."""
+    held = RoleHeld.objects.filter(user=OuterRef("owner"), program=OuterRef("program"))
+    on_team = CareTeam.objects.filter(
+        clinician=OuterRef("owner"),
+        until=None,
+        enrolment__client=OuterRef("client"),
+        enrolment__state__in=Enrolment.LIVE,
+    )
+    sees_to_care = Q(Exists(held.filter(role=Role.ADMIN))) | Q(Exists(on_team)) & Q(
+        Exists(held.filter(role=Role.CLINICIAN))
+    )
+    sees_to_office = Q(Exists(held.filter(role__in=STAFF_ROLES)))
+    return (
+        Q(owner__is_active=False) | Q(client__isnull=False) & ~sees_to_care | Q(client__isnull=True) & ~sees_to_office
+    )
 
 
 class FollowUp(models.Model):
@@ -42,6 +83,7 @@ class FollowUp(models.Model):
     snoozed_until = models.DateTimeField(null=True)
     escalated_at = models.DateTimeField(null=True)
     escalated_from = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    escalations = models.PositiveSmallIntegerField(default=0)
     resolved_at = models.DateTimeField(null=True)
     resolved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     outcome = models.TextField(blank=True)
@@ -75,6 +117,27 @@ class FollowUp(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} #{self.pk}"
+
+    @property
+    def words(self) -> Kind | None:
+        """None for a kind that a later version took away."""
+        return registry.get(self.kind)
+
+    @property
+    def title(self) -> str | Promise:
+        return self.words.title if self.words else _("Something to do")
+
+    @property
+    def why(self) -> str | Promise:
+        return self.words.why if self.words else ""
+
+    @property
+    def is_open(self) -> bool:
+        return self.resolved_at is None
+
+    @property
+    def taken_on(self) -> bool:
+        return self.acknowledged_at is not None
 
 
 class Heartbeat(models.Model):

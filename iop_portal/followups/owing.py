@@ -9,6 +9,7 @@ from django.db import models
 from iop_portal.audit import trail
 from iop_portal.followups.kinds import registry
 from iop_portal.followups.models import FollowUp
+from iop_portal.notices import outbox
 from iop_portal.people.models import Program, User
 from iop_portal.writes import write
 
@@ -24,11 +25,18 @@ def owe_follow_up(
     by: User | None,
     now: datetime,
 ) -> FollowUp:
-    """Owe an act. While one of the same kind about the same subject is open, that one is returned."""
+    """Owe an act, and tell its owner by mail that something waits.
+
+    `client` makes it an act of care, which the client's care team sees; without one it is an act of the
+    office, which the program's admins see. While one of the same kind about the same subject is open, that one
+    is returned. Raises KeyError for a kind that nobody registered.
+    """
     owed = registry[kind]
+    if about._meta.label_lower != owed.about:
+        raise TypeError(f"A {kind} follow-up is about {owed.about}.")
     follow_up, made = FollowUp.objects.get_or_create(
         kind=kind,
-        about_type=about._meta.label_lower,
+        about_type=owed.about,
         about_id=about.pk,
         resolved_at=None,
         defaults={
@@ -41,4 +49,5 @@ def owe_follow_up(
     )
     if made:
         trail.record("follow_up.owed", follow_up, client=client, by=by, at=now, facts={"kind": kind})
+        outbox.queue("follow_up_owed", to=owner, about=follow_up, client=client, now=now)
     return follow_up

@@ -1,0 +1,99 @@
+"""What nobody sees to goes on to the next person, again and again, until somebody says that they have it."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db import DatabaseError, transaction
+
+from iop_portal.audit import trail
+from iop_portal.followups.models import FollowUp, Heartbeat
+from iop_portal.notices import outbox
+from iop_portal.people.models import Enrolment, User
+from iop_portal.people.roles import Role
+
+logger = logging.getLogger("followups")
+
+WATCH = "escalation"
+# How long somebody has, before it goes on from them too.
+EVERY = timedelta(hours=1)
+MOST_PER_RUN = 500
+
+
+def escalate_overdue(*, now: datetime) -> int:
+    """Pass on what is due and that nobody has taken on, and what lies with somebody who can no longer see to it.
+
+    Next comes an admin of the program, for they can find out who should act; then the client's care team, the
+    primary counsellor first. An hour later it goes on again, past the person who passed it. With nobody else
+    there, it stays and its owner is told once more. Taking it on ends this for a day after that, or after the
+    end of a snooze. One that cannot be passed on is logged, tried again at the next run, and keeps no other back.
+    Returns how many were passed on.
+    """
+    passed_on = 0
+    for key in FollowUp.objects.unattended(now, every=EVERY).values_list("pk", flat=True)[:MOST_PER_RUN]:
+        try:
+            passed_on += _pass_on(key, now=now)
+        except DatabaseError as error:
+            logger.error("follow-up %d cannot be passed on: %s", key, type(error).__name__)
+    return passed_on
+
+
+@transaction.atomic
+def beat(*, now: datetime) -> None:
+    """The watch came to its end. Written last, so that a watch that dies on the way is missed."""
+    Heartbeat.objects.update_or_create(name=WATCH, defaults={"at": now})
+
+
+@transaction.atomic
+def _pass_on(key: int, *, now: datetime) -> bool:
+    """Another run may have been faster, or somebody may have taken it on since."""
+    unattended = FollowUp.objects.unattended(now, every=EVERY).filter(pk=key)
+    follow_up = unattended.select_for_update(skip_locked=True, of=("self",)).first()
+    if follow_up is None:
+        return False
+    before = follow_up.owner
+    owner = next_responsible(follow_up) or before
+    if owner == before:
+        logger.error("follow-up %d (%s) has nobody to go on to", follow_up.pk, follow_up.kind)
+    follow_up.owner = owner
+    follow_up.escalated_from = before
+    follow_up.escalated_at = now
+    follow_up.escalations += 1
+    follow_up.acknowledged_by = follow_up.acknowledged_at = follow_up.snoozed_until = None
+    follow_up.save()
+    trail.record(
+        "follow_up.escalated",
+        follow_up,
+        client=follow_up.client,
+        at=now,
+        facts={"kind": follow_up.kind, "time": follow_up.escalations},
+    )
+    outbox.withdraw(about=follow_up, now=now)
+    # A lead time of less than nothing: each round owes a message of its own.
+    lead = -EVERY * follow_up.escalations
+    outbox.queue("follow_up_escalated", to=owner, about=follow_up, client=follow_up.client, lead=lead, now=now)
+    return True
+
+
+def next_responsible(follow_up: FollowUp) -> User | None:
+    """Admins of the program, then the care team; never the owner, the one before them only where nobody else is."""
+    others = [user for user in _responsible(follow_up) if user != follow_up.owner]
+    fresh = [user for user in others if user != follow_up.escalated_from]
+    return next(iter(fresh or others), None)
+
+
+def _responsible(follow_up: FollowUp) -> list[User]:
+    admins = User.objects.filter(
+        is_active=True, roles_held__program=follow_up.program, roles_held__role=Role.ADMIN
+    ).order_by("pk")
+    if follow_up.client is None:
+        return list(admins)
+    team = User.objects.filter(
+        is_active=True,
+        care_teams__until=None,
+        care_teams__enrolment__client=follow_up.client,
+        care_teams__enrolment__program=follow_up.program,
+        care_teams__enrolment__state__in=Enrolment.LIVE,
+    ).order_by("-care_teams__part", "pk")
+    return [*admins, *team]

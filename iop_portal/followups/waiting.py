@@ -1,0 +1,83 @@
+"""What waits for somebody, as the pages show it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models.query import QuerySet
+from django.urls import reverse
+from django.utils.functional import Promise
+
+from iop_portal.followups.models import FollowUp
+from iop_portal.people.models import User
+
+LATELY = timedelta(days=14)
+MOST_DONE = 20
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One row: what, about whom, by when, and where it is done."""
+
+    follow_up: FollowUp
+    title: str | Promise
+    why: str | Promise
+    who: str
+    late: bool
+    url: str
+    done_elsewhere: bool
+
+    @property
+    def pk(self) -> int:
+        return self.follow_up.pk
+
+
+@dataclass(frozen=True)
+class Mine:
+    """Everything on one's own page."""
+
+    open: list[Waiting]
+    snoozed: list[Waiting]
+    done: list[Waiting]
+
+    @property
+    def count(self) -> int:
+        return len(self.open) + len(self.snoozed) + len(self.done)
+
+
+def needs_you(user: User, *, now: datetime) -> list[Waiting]:
+    """What waits for a person now, the most urgent first. One query, however many."""
+    return _rows(FollowUp.objects.waiting_for(user, now), now=now)
+
+
+def mine(user: User, *, now: datetime) -> Mine:
+    """What waits, what was put off, and what one did in the last two weeks."""
+    own = FollowUp.objects.visible_to(user)
+    snoozed = own.open().filter(owner=user, snoozed_until__gt=now).order_by("snoozed_until", "pk")
+    done = own.filter(resolved_by=user, resolved_at__gt=now - LATELY).order_by("-resolved_at", "-pk")[:MOST_DONE]
+    return Mine(
+        open=needs_you(user, now=now),
+        snoozed=_rows(snoozed, now=now),
+        done=_rows(done, now=now),
+    )
+
+
+def row(follow_up: FollowUp, *, now: datetime) -> Waiting:
+    words = follow_up.words
+    elsewhere = bool(words and words.page)
+    return Waiting(
+        follow_up=follow_up,
+        title=follow_up.title,
+        why=follow_up.why,
+        who=follow_up.client.short_name if follow_up.client else "",
+        late=follow_up.is_open and follow_up.due_at <= now,
+        url=reverse(words.page, args=[follow_up.about_id])
+        if words and elsewhere
+        else reverse("followups:one", args=[follow_up.pk]),
+        done_elsewhere=elsewhere,
+    )
+
+
+def _rows(follow_ups: QuerySet[FollowUp], *, now: datetime) -> list[Waiting]:
+    return [row(follow_up, now=now) for follow_up in follow_ups.select_related("client", "escalated_from")]
