@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from iop_portal.accounts.apart import are_apart, lock_pair
 from iop_portal.audit import trail
-from iop_portal.followups.models import FollowUp
+from iop_portal.followups.acting import resolve_follow_ups_about
 from iop_portal.followups.owing import owe_follow_up
 from iop_portal.people.models import BrokenGlass, Enrolment, Program, RoleHeld, User
 from iop_portal.people.roles import Role
@@ -79,7 +79,7 @@ def break_glass(client: User, *, reason: str, by: User, now: datetime) -> Broken
     reviewer = _reviewer(glass)
     trail.record("glass.broken", glass, client=client, by=by, at=now, facts={"review_owed": reviewer is not None})
     if reviewer is not None:
-        owe_follow_up("glass_review", about=glass, program=program, owner=reviewer, client=client, by=by, now=now)
+        owe_follow_up("glass_review", about=glass, program=program, owner=reviewer, by=by, now=now)
     return glass
 
 
@@ -110,7 +110,7 @@ def review_glass(
     glass.review_note = note
     glass.save(update_fields=["reviewed_at", "reviewed_by", "finding", "review_note"])
     trail.record("glass.reviewed", glass, client=glass.client, by=by, at=now, facts={"finding": finding})
-    _resolve_review(glass, by=by, now=now)
+    resolve_follow_ups_about(glass, kind="glass_review", outcome=finding, by=by, now=now)
     return glass
 
 
@@ -138,15 +138,3 @@ def _reviewer(glass: BrokenGlass) -> User | None:
         .first()
     )
     return held.user if held else None
-
-
-def _resolve_review(glass: BrokenGlass, *, by: User, now: datetime) -> None:
-    follow_ups = FollowUp.objects.open().filter(
-        kind="glass_review", about_type=glass._meta.label_lower, about_id=glass.pk
-    )
-    for follow_up in follow_ups.select_for_update():
-        follow_up.resolved_at = now
-        follow_up.resolved_by = by
-        follow_up.outcome = glass.finding
-        follow_up.save(update_fields=["resolved_at", "resolved_by", "outcome"])
-        trail.record("follow_up.resolved", follow_up, client=glass.client, by=by, at=now)
