@@ -11,12 +11,17 @@ from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.db import connection
 from django.template import Context, Template
+from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
-from django.urls import reverse
+from django.urls import resolve, reverse
 
 from iop_portal.demo.views.gallery import PAGES, OwnTime
 from iop_portal.forms import PortalForm
-from iop_portal.home.context import Frame
+from iop_portal.home.context import Frame, frame
+from iop_portal.home.navigation import menu_for, places_for
+from iop_portal.people.models import User
+from iop_portal.people.roles import Role
+from tests import factories
 
 ROOT = Path(settings.BASE_DIR)
 CSS = (ROOT / "static/css/portal.css").read_text()
@@ -380,9 +385,96 @@ def test_too_much_at_once_is_refused_by_a_sentence(settings, db):
     assert "That was too large" in answer.content.decode()
 
 
+def test_a_stale_form_never_shows_a_secret_back(db):
+    browser = Client(enforce_csrf_checks=True)
+    secret = "correct horse battery staple correct horse battery staple"
+
+    answer = browser.post(reverse("account_login"), {"password": secret}, headers={"sec-fetch-site": "same-origin"})
+
+    assert secret not in answer.content.decode()
+
+
 # ── The frame ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def request_of(user, path="/"):
+    request = RequestFactory().get(path)
+    request.user = user
+    return request
+
+
+def test_the_frame_asks_only_for_what_a_person_is(django_assert_num_queries, db):
+    user = factories.clinician()
+
+    with django_assert_num_queries(1):
+        html = render_to_string("components/frame.html", {"frame": Frame(request_of(user))})
+
+    assert user.preferred_name in html
+    assert 'id="sign-out"' in html
+
+
+def test_the_frame_of_a_page_that_nobody_signed_in_to_still_offers_help():
+    html = render_to_string("base.html", {"frame": Frame(RequestFactory().get("/"))})
+
+    assert reverse("home:help") in html
+    assert "sign-out" not in html
+    assert "htmx" not in html
+
+
+@pytest.mark.parametrize(("chosen", "said"), [("auto", ""), ("light", "light"), ("dark", "dark")])
+def test_the_theme_is_said_only_where_a_person_chose_one(db, chosen, said):
+    assert Frame(request_of(factories.UserFactory(theme=chosen))).theme == said
+
+
+def test_staff_are_signed_out_sooner(db, settings):
+    assert Frame(request_of(factories.clinician())).idle_seconds == settings.PORTAL_IDLE_STAFF.total_seconds()
+    assert Frame(request_of(factories.enrolled())).idle_seconds == settings.PORTAL_IDLE_OTHERS.total_seconds()
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_every_place_of_every_role_is_a_page_that_exists(role):
+    user = User(preferred_name="Maya")
+    user.roles = frozenset({role})
+
+    places = [*places_for(user, "/"), *menu_for(user, "/")]
+
+    assert 1 <= len(places_for(user, "/")) <= 5
+    assert all(resolve(place.url) for place in places)
+
+
+def test_somebody_with_two_roles_finds_each_page_once():
+    user = User(preferred_name="Maya")
+    user.roles = frozenset({Role.CLIENT, Role.FAMILY, Role.ADMIN})
+
+    urls = [place.url for place in places_for(user, "/")]
+
+    assert len(urls) == len(set(urls))
+    assert [place.label for place in places_for(user, "/") if place.current] == ["Today"]
+
+
+def test_help_gives_the_number_of_ones_own_program(db):
+    theirs = factories.ProgramFactory(phone="+1 (555) 010-0123", after_hours_phone="+1 555 0199")
+    factories.ProgramFactory(phone="+1 555 0777")
+    browser = Client()
+    browser.force_login(factories.enrolled(theirs))
+
+    page = browser.get(reverse("home:help")).content.decode()
+
+    assert 'href="tel:+15550100123"' in page
+    assert 'href="tel:+15550199"' in page
+    assert "0777" not in page
+
+
+def test_signed_out_help_names_a_program_only_where_there_is_one(db):
+    factories.ProgramFactory(phone="+1 555 0142")
+    assert "tel:+15550142" in Client().get(reverse("home:help")).content.decode()
+
+    factories.ProgramFactory(phone="+1 555 0777")
+    page = Client().get(reverse("home:help")).content.decode()
+    assert "0142" not in page
+    assert "0777" not in page
 
 
 def test_a_fragment_pays_nothing_for_the_frame(django_assert_num_queries, db):
     with django_assert_num_queries(0):
-        Frame(RequestFactory().get("/"))
+        frame(request_of(factories.UserFactory.build()))

@@ -54,9 +54,12 @@ ENROLLED = frozenset({Role.CLIENT, Role.APPLICANT, Role.ALUM})
 
 
 def places_for(user: User, path: str) -> list[Place]:
-    """What the main navigation offers, at most one entry per page."""
-    entries = [entry for role in ORDER if role in user.roles for entry in PLACES[role]]
-    return [entry.place(path) for entry in {entry.view: entry for entry in reversed(entries)}.values()][::-1]
+    """What the main navigation offers, each page once: somebody with two roles finds it where they met it first."""
+    found: dict[str, _Entry] = {}
+    for role in ORDER:
+        for entry in PLACES[role] if role in user.roles else ():
+            found.setdefault(entry.view, entry)
+    return [entry.place(path) for entry in found.values()]
 
 
 def menu_for(user: User, path: str) -> list[Place]:

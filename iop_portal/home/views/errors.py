@@ -14,6 +14,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 LONG_ANSWER = 40
+SECRET = ("password", "token", "code")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -39,7 +40,9 @@ def _written(request: HttpRequest) -> list[str]:
     if request.headers.get("Sec-Fetch-Site") != "same-origin":
         return []
     answers = request.POST.dict().items()
-    return [str(text) for name, text in answers if len(text) >= LONG_ANSWER and "token" not in name]
+    return [
+        str(text) for name, text in answers if len(text) >= LONG_ANSWER and not any(word in name for word in SECRET)
+    ]
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
