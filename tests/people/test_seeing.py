@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from iop_portal.people.models import BrokenGlass, CareTeam, Enrolment, Program, RoleHeld, User
+from iop_portal.people.models import Apart, BrokenGlass, CareTeam, Enrolment, Program, RoleHeld, User
 from iop_portal.people.roles import Role
 from tests.factories import ProgramFactory, admin, clinician, enrolled, held, on_care_team
 from tests.world import build_world
@@ -165,6 +165,23 @@ def test_an_admin_who_also_treats_opens_only_their_own_caseload(world):
 def test_two_enrolments_show_a_client_once(world):
     Enrolment.objects.create(client=world.alum, program=ProgramFactory(), referred_on="2026-11-01")
     assert User.objects.open_to(world.alum).count() == 1
+
+
+def test_live_enrolments_are_those_not_discharged(world):
+    assert seen([e.client for e in Enrolment.objects.live()], world) == {"client", "other_client", "applicant"}
+
+
+def test_two_people_are_apart_in_either_order_until_it_ends(world):
+    one, other = sorted((world.client, world.other_client), key=lambda person: person.pk)
+    apart = Apart.objects.create(one=one, other=other, asked_by="safety", set_by=world.admin, since=timezone.now())
+    for pair in [(one, other), (other, one)]:
+        assert list(Apart.objects.between(*pair)) == [apart]
+    for stranger in (world.applicant, world.team, world.admin):
+        assert not Apart.objects.between(one, stranger).exists()
+        assert not Apart.objects.between(other, stranger).exists()
+    Apart.objects.update(until=timezone.now())
+    assert not Apart.objects.between(one, other).exists()
+    assert not Apart.objects.live().exists()
 
 
 # ── Roles ─────────────────────────────────────────────────────────────────────────────────────────────────────
