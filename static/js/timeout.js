@@ -41,9 +41,11 @@
     timer = window.setTimeout(look, 1000);
   }
 
+  /* The server says at the sign-in page why, and leads back here afterwards. */
   function over() {
     document.body.hidden = true;
-    window.location.replace(facts.signInUrl);
+    const here = window.location.pathname + window.location.search;
+    window.location.replace(facts.signInUrl + "?next=" + encodeURIComponent(here));
   }
 
   function stay() {
@@ -51,17 +53,11 @@
     window.fetch(facts.extendUrl, {
       method: "POST",
       credentials: "same-origin",
-      redirect: "error",
+      redirect: "manual",
       headers: { "X-CSRFToken": token ? token.value : "", Accept: "application/json" },
     }).then(function (response) {
-      if (!response.ok) throw new Error("over");
-      return response.json();
-    }).then(function (answer) {
-      extended(answer.seconds);
-    }).catch(function () {
-      /* Perhaps the connection is away for a moment: the warning stays until the time is up. */
-      look();
-    });
+      return response.ok ? response.json().then(function (answer) { extended(answer.seconds); }) : over();
+    }).catch(look); /* The connection may be away for a moment: the warning stays until the time is up. */
   }
 
   dialog.querySelector("[data-stay]").addEventListener("click", stay);
@@ -78,6 +74,11 @@
       if (event.target.id === "sign-out") tabs.postMessage({ over: true });
     });
   }
+  /* What a page asks for by itself does not count as somebody being there. */
+  document.addEventListener("htmx:configRequest", function (event) {
+    const cause = event.detail.triggeringEvent;
+    if (!cause || !cause.isTrusted) event.detail.headers["X-Portal-Poll"] = "1";
+  });
   /* A request that a person caused has extended the session on the server. */
   document.addEventListener("htmx:afterRequest", function (event) {
     const cause = event.detail.requestConfig.triggeringEvent;
