@@ -34,6 +34,7 @@ def main(port: str) -> int:
         "HOST": HOST,
         "PORTAL_ORIGIN": f"http://{HOST}:{port}",
         "DJANGO_SETTINGS_MODULE": "iop_portal.settings",
+        "PORTAL_LOG_LEVEL": os.environ.get("PORTAL_LOG_LEVEL", "WARNING"),
     }
     Path(".local").mkdir(exist_ok=True)
     django.setup()
