@@ -15,7 +15,7 @@ from urllib.request import urlopen
 import django
 from django.core.management import call_command
 
-from iop_portal.demo.personas import PASSWORD, PERSONAS
+from iop_portal.demo.cast import PASSWORD, PERSONAS
 
 HOST = "127.0.0.1"
 SECONDS_TO_ANSWER = 60
@@ -69,7 +69,7 @@ def announce(port: int) -> None:
             time.sleep(0.2)
     else:
         return
-    lines = [f"{email:20} {who}" for email, who in PERSONAS.items()]
+    lines = [f"{persona.email:20} {persona.who}" for persona in PERSONAS]
     print("", f"The portal is open at http://{HOST}:{port}/", f"Password of all: {PASSWORD}", *lines, "", sep="\n")
     sys.stdout.flush()
 
