@@ -37,19 +37,22 @@ class _Entry:
 
 _TODAY = _Entry(pgettext_lazy("place", "Today"), "home:landing", "today")
 _HOME = _Entry(pgettext_lazy("place", "Home"), "home:landing", "today")
+_CHOICES = _Entry(pgettext_lazy("place", "My choices"), "home:choices", "eye", area="/choices/")
+_CASELOAD = _Entry(pgettext_lazy("place", "Today"), "home:caseload", "today", area="/clients/")
+_OPENED = _Entry(pgettext_lazy("place", "Who opened my record"), "home:opened", "eye")
 
 PLACES: dict[Role, tuple[_Entry, ...]] = {
-    Role.CLIENT: (_TODAY,),
-    Role.APPLICANT: (_TODAY,),
-    Role.ALUM: (_HOME,),
+    Role.CLIENT: (_TODAY, _CHOICES),
+    Role.APPLICANT: (_TODAY, _CHOICES),
+    Role.ALUM: (_HOME, _CHOICES),
     Role.FAMILY: (_HOME,),
-    Role.CLINICIAN: (_TODAY,),
+    Role.CLINICIAN: (_CASELOAD,),
     Role.ADMIN: (_HOME,),
 }
 # Somebody with two roles finds both; what they came for as a client stands first.
 ORDER = (Role.CLIENT, Role.APPLICANT, Role.ALUM, Role.FAMILY, Role.CLINICIAN, Role.ADMIN)
 MENU: tuple[_Entry, ...] = ()
-CLIENT_MENU: tuple[_Entry, ...] = ()
+CLIENT_MENU: tuple[_Entry, ...] = (_OPENED,)
 ENROLLED = frozenset({Role.CLIENT, Role.APPLICANT, Role.ALUM})
 
 

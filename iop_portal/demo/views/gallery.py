@@ -93,9 +93,7 @@ class Pair:
 @dataclass(frozen=True)
 class Words:
     words: str
-    title: str = ""
     url: str = "#main"
-    until: date | None = None
 
 
 @dataclass(frozen=True)
@@ -115,13 +113,34 @@ class Flag:
 
 
 @dataclass(frozen=True)
+class Permissions:
+    count: int = 0
+    first_end: date | None = None
+    ends_soon: bool = False
+
+
+@dataclass(frozen=True)
 class Client:
     name: str
     program: str
-    since: date
+    week: int
     part: str
+    permissions: Permissions
     flags: Sequence[Flag] = field(default_factory=tuple)
+    state: str = "admitted"
     url: str = "#main"
+
+
+@dataclass(frozen=True)
+class Share:
+    title: str
+    expires_on: date = date(2027, 1, 31)
+
+
+@dataclass(frozen=True)
+class SharedBy:
+    client: User
+    parts: Sequence[Share]
 
 
 class OwnTime(PortalForm):
@@ -175,19 +194,21 @@ CLIENTS = (
     Client(
         "Jo B.",
         "Riverside",
-        date(2026, 11, 2),
+        3,
         "Primary",
+        Permissions(),
         (Flag("Item-9 answer", "danger", "Answered “several days” on item 9 today. Nobody has acknowledged it yet."),),
     ),
     Client(
         "Ana K.",
         "Riverside",
-        date(2026, 10, 5),
+        7,
         "Care team",
+        Permissions(2, date(2026, 12, 1), ends_soon=True),
         (Flag("Call due", "you", "Three missed in a row. Last reached by phone on 19 November."),),
     ),
-    Client("Maya T.", "Riverside", date(2026, 10, 19), "Primary"),
-    Client("Priscilla-Alexandrina N.", "Riverside", date(2026, 10, 12), "Care team"),
+    Client("Maya T.", "Riverside", 5, "Primary", Permissions(1, date(2027, 1, 31))),
+    Client("Priscilla-Alexandrina N.", "Riverside", 6, "Care team", Permissions()),
 )
 
 
@@ -236,10 +257,8 @@ def _quiet_day(request: HttpRequest) -> dict[str, Any]:
 
 
 def _family(request: HttpRequest) -> dict[str, Any]:
-    shared = (
-        Words("I skip breakfast. I answer nobody.", "Early signs I want you to know", until=date(2027, 1, 31)),
-        Words("Ask me to walk to the river.", "What helps me"),
-    )
+    parts = (Share("When Maya has appointments"), Share("Parts of the plan that Maya marks for you"))
+    shared = (SharedBy(User(preferred_name="Maya"), parts),)
     return {"greeting": "Good afternoon, Rosa", "next": TONIGHT, "shared": shared, "for_you": FOR_YOU[:1]}
 
 
@@ -264,13 +283,14 @@ def _caseload(request: HttpRequest) -> dict[str, Any]:
         "sessions": sessions,
         "needs": needs,
         "clients": CLIENTS,
+        "found": len(CLIENTS),
         "total": 24,
         "acts": (Link("Timetable"), Link("My hours")),
     }
 
 
 def _nothing(request: HttpRequest) -> dict[str, Any]:
-    return {"greeting": "Good evening", "today": TUESDAY, "headline": "Nothing needs you", "total": 0}
+    return {"greeting": "Good evening", "today": TUESDAY, "headline": "Nothing needs you", "found": 0, "total": 0}
 
 
 Sample = tuple[str, Callable[[HttpRequest], dict[str, Any]]]

@@ -1,12 +1,72 @@
 """The first page after signing in, by role."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
 
-from iop_portal.doors import PortalRequest, for_roles
-from iop_portal.people.roles import EVERYBODY
+from iop_portal.consents import statements
+from iop_portal.doors import PortalRequest
+from iop_portal.home import choices, today
+from iop_portal.people.roles import Role
 
 
-@for_roles(*EVERYBODY, methods=("GET",))
+@require_safe
 def landing(request: PortalRequest) -> HttpResponse:
-    return render(request, "home/today.html")
+    """What somebody came for as a client stands first. Somebody without any role finds out whom to ask."""
+    for role, page in PAGES.items():
+        if role in request.user.roles:
+            return page(request)
+    return render(request, "home/no_role.html")
+
+
+def _today(request: PortalRequest) -> HttpResponse:
+    return _own(request, "home/today.html")
+
+
+def _alumni(request: PortalRequest) -> HttpResponse:
+    return _own(request, "home/alumni.html")
+
+
+def _own(request: PortalRequest, template: str) -> HttpResponse:
+    now = timezone.now()
+    context = {
+        "greeting": today.greeting(request.user, now),
+        "today": now,
+        "for_you": today.suggestions_for(request.user),
+        "team": today.care_team_of(request.user),
+        "applicant": Role.APPLICANT in request.user.roles,
+    }
+    return render(request, template, context)
+
+
+def _family(request: PortalRequest) -> HttpResponse:
+    now = timezone.now()
+    context = {
+        "greeting": today.greeting(request.user, now),
+        "shared": choices.read_shared(request.user, now=now),
+        "statement": statements.SHORT,
+    }
+    return render(request, "home/family.html", context)
+
+
+def _caseload(request: PortalRequest) -> HttpResponse:
+    return redirect("home:caseload")
+
+
+def _office(request: PortalRequest) -> HttpResponse:
+    return redirect("followups:mine")
+
+
+PAGES: dict[Role, Callable[[PortalRequest], HttpResponse]] = {
+    Role.CLIENT: _today,
+    Role.APPLICANT: _today,
+    Role.ALUM: _alumni,
+    Role.FAMILY: _family,
+    Role.CLINICIAN: _caseload,
+    Role.ADMIN: _office,
+}

@@ -1,0 +1,189 @@
+"""The caseload of a clinician: who needs them, and why. The number of queries does not grow with the clients."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, Min, Q, QuerySet
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from iop_portal.consents.models import Consent
+from iop_portal.followups.models import FollowUp
+from iop_portal.followups.waiting import Waiting, needs_you, row
+from iop_portal.markup import day_clock
+from iop_portal.people.models import CareTeam, Enrolment, User
+
+SOON = timedelta(days=14)
+SHOWS: dict[str, str | Promise] = {
+    "": gettext_lazy("Everybody"),
+    "needs": gettext_lazy("Those who need somebody"),
+    "ending": gettext_lazy("A permission ends soon"),
+    "referred": gettext_lazy("Referred"),
+    "admitted": gettext_lazy("Admitted"),
+}
+
+
+@dataclass(frozen=True)
+class Permissions:
+    """How many live permissions there are, and when the first of them ends."""
+
+    count: int = 0
+    first_end: date | None = None
+    ends_soon: bool = False
+
+
+@dataclass(frozen=True)
+class Need:
+    """Something that a clinician owes. What is late is coloured, and says so in words too."""
+
+    title: str | Promise
+    text: str
+    tone: str
+    url: str
+    verb: str
+    about: str
+
+
+@dataclass(frozen=True)
+class Flag:
+    """Something open about a client, and the rule behind it."""
+
+    label: str | Promise
+    why: str | Promise
+    tone: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One client in one program."""
+
+    name: str
+    program: str
+    state: str
+    week: int | None
+    part: str
+    permissions: Permissions
+    flags: tuple[Flag, ...]
+    first_due: datetime | None
+    url: str
+
+    @property
+    def order(self) -> tuple[bool, float, str]:
+        """Those who need somebody first, by when; then by name."""
+        return (self.first_due is None, self.first_due.timestamp() if self.first_due else 0, self.name.casefold())
+
+
+def caseload(clinician: User, *, now: datetime, name: str = "", show: str = "") -> list[Row]:
+    """Every client of the clinician's care teams, those who need somebody first. Four queries."""
+    places = list(_places(clinician, name.strip(), show))
+    clients = [place.enrolment.client_id for place in places]
+    permissions = _permissions(clients, now)
+    waiting = _waiting_by_client(clinician, clients, now)
+    rows = [
+        Row(
+            name=place.enrolment.client.short_name,
+            program=place.enrolment.program.name,
+            state=place.enrolment.get_state_display(),
+            week=week_of(place.enrolment, now),
+            part=place.get_part_display(),
+            permissions=permissions.get(place.enrolment.client_id, Permissions()),
+            flags=tuple(_flag(each) for each in waiting[place.enrolment.client_id]),
+            first_due=next((each.follow_up.due_at for each in waiting[place.enrolment.client_id]), None),
+            url=reverse("home:client", args=[place.enrolment.client_id]),
+        )
+        for place in places
+    ]
+    kept = [each for each in rows if _shown(each, show)]
+    return sorted(kept, key=lambda each: each.order)
+
+
+def size_of_caseload(clinician: User) -> int:
+    return _places(clinician, "", "").count()
+
+
+def week_of(enrolment: Enrolment, now: datetime) -> int | None:
+    """The week of treatment, counted from the day of admission where the program is; None before it and after."""
+    if enrolment.admitted_on is None or enrolment.discharged_on is not None:
+        return None
+    today = now.astimezone(ZoneInfo(enrolment.program.zone)).date()
+    return max(0, (today - enrolment.admitted_on).days) // 7 + 1
+
+
+def needs_of(clinician: User, now: datetime) -> list[Need]:
+    """What a clinician owes, the most urgent first. One query."""
+    return [
+        Need(
+            title=each.title,
+            text=_text(each),
+            tone="danger" if each.late else "",
+            url=each.url,
+            verb=_("Open"),
+            about=each.who,
+        )
+        for each in needs_you(clinician, now=now)
+    ]
+
+
+def _text(each: Waiting) -> str:
+    due = day_clock(each.follow_up.due_at)
+    words = _("was due %(day)s") if each.late else _("due %(day)s")
+    return ", ".join(filter(None, (each.who, words % {"day": due})))
+
+
+def _flag(each: Waiting) -> Flag:
+    return Flag(label=each.title, why=each.why, tone="danger" if each.late else "you", url=each.url)
+
+
+def headline(needs: list[Need]) -> str:
+    if not needs:
+        return _("Nothing needs you right now")
+    return ngettext("%(count)d thing needs you", "%(count)d things need you", len(needs)) % {"count": len(needs)}
+
+
+def _places(clinician: User, name: str, show: str) -> QuerySet[CareTeam]:
+    places = CareTeam.objects.filter(
+        clinician=clinician,
+        until=None,
+        enrolment__state__in=Enrolment.LIVE,
+        enrolment__client__in=User.objects.caseload_of(clinician),
+    ).select_related("enrolment__client", "enrolment__program")
+    if show in Enrolment.LIVE:
+        places = places.filter(enrolment__state=show)
+    for word in name.split():
+        of_client = Q(enrolment__client__preferred_name__icontains=word)
+        places = places.filter(of_client | Q(enrolment__client__surname__icontains=word))
+    return places
+
+
+def _permissions(clients: list[int], now: datetime) -> dict[int, Permissions]:
+    live = Consent.objects.live(now).filter(client__in=clients).order_by().values("client")
+    return {
+        row["client"]: Permissions(row["count"], row["first_end"], row["ends"] <= now + SOON)
+        for row in live.annotate(count=Count("pk"), first_end=Min("expires_on"), ends=Min("ends_at"))
+    }
+
+
+def _waiting_by_client(clinician: User, clients: list[int], now: datetime) -> defaultdict[int, list[Waiting]]:
+    """Open follow-ups about these clients, whoever owns them."""
+    follow_ups = FollowUp.objects.visible_to(clinician).open().filter(client__in=clients)
+    found: defaultdict[int, list[Waiting]] = defaultdict(list)
+    for follow_up in follow_ups.select_related("client", "escalated_from"):
+        if follow_up.client_id is not None:
+            found[follow_up.client_id].append(row(follow_up, now=now))
+    return found
+
+
+def _shown(client: Row, show: str) -> bool:
+    match show:
+        case "needs":
+            return bool(client.flags)
+        case "ending":
+            return client.permissions.ends_soon
+    return True

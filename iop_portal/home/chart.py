@@ -1,0 +1,70 @@
+"""One client's page, as a clinician to whom the record is open reads it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from iop_portal.audit import trail
+from iop_portal.consents.models import Consent, Disclosure
+from iop_portal.followups.models import FollowUp
+from iop_portal.followups.waiting import Waiting, row
+from iop_portal.home.caseload import week_of
+from iop_portal.home.choices import told_about
+from iop_portal.home.opened import Line, read_lately
+from iop_portal.people.models import BrokenGlass, CareTeam, Enrolment, User
+from iop_portal.writes import write
+
+
+@dataclass(frozen=True)
+class Episode:
+    """An enrolment with the people who look after it now, the primary counsellor first."""
+
+    enrolment: Enrolment
+    week: int | None
+    team: tuple[CareTeam, ...]
+
+
+@dataclass(frozen=True)
+class Chart:
+    client: User
+    episodes: tuple[Episode, ...]
+    permissions: list[Consent]
+    told: list[Disclosure]
+    needs: list[Waiting]
+    openings: list[Line]
+    # Set where the record is open only by an emergency access.
+    glass: BrokenGlass | None
+
+
+@write
+def open_chart(client: User, *, by: User, now: datetime) -> Chart:
+    """Read the page, and leave a line that the client reads. The client has to be one of `open_to(by)`."""
+    glass = _glass(client, by, now)
+    trail.record("client.opened", client, client=client, by=by, at=now, facts={"glass": glass is not None})
+    follow_ups = FollowUp.objects.visible_to(by).open().filter(client=client)
+    return Chart(
+        client=client,
+        episodes=_episodes(client, by, now),
+        permissions=list(Consent.objects.live(now).filter(client=client)),
+        told=told_about(client),
+        needs=[row(each, now=now) for each in follow_ups.select_related("client", "escalated_from")],
+        openings=read_lately(client, by_others_than=by),
+        glass=glass,
+    )
+
+
+def _glass(client: User, clinician: User, now: datetime) -> BrokenGlass | None:
+    if User.objects.caseload_of(clinician).filter(pk=client.pk).exists():
+        return None
+    broken = BrokenGlass.objects.open_at(now).filter(client=client, clinician=clinician)
+    return broken.order_by("-until").first()
+
+
+def _episodes(client: User, reader: User, now: datetime) -> tuple[Episode, ...]:
+    enrolments = Enrolment.objects.visible_to(reader, now).filter(client=client).select_related("program")
+    places = CareTeam.objects.filter(enrolment__in=enrolments, until=None).select_related("clinician")
+    return tuple(
+        Episode(enrolment, week_of(enrolment, now), tuple(p for p in places if p.enrolment_id == enrolment.pk))
+        for enrolment in enrolments
+    )

@@ -1,0 +1,39 @@
+"""The day of a clinician: what needs them, and their caseload."""
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from iop_portal.audit import trail
+from iop_portal.doors import PortalRequest, for_roles
+from iop_portal.home import caseload as clients
+from iop_portal.people.roles import Role
+
+PAGE = 50
+
+
+@for_roles(Role.CLINICIAN, methods=("GET",))
+def caseload(request: PortalRequest) -> HttpResponse:
+    now = timezone.now()
+    name, show = request.GET.get("q", ""), request.GET.get("show", "")
+    rows = clients.caseload(request.user, now=now, name=name, show=show)
+    needs = clients.needs_of(request.user, now)
+    page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
+    trail.record("caseload.read", by=request.user, at=now, facts={"count": len(page)})
+    return render(
+        request,
+        "home/caseload.html",
+        {
+            "today": now,
+            "headline": clients.headline(needs),
+            "needs": needs,
+            "page": page,
+            "clients": page.object_list,
+            "found": len(rows),
+            "total": clients.size_of_caseload(request.user),
+            "query": name,
+            "show": show,
+            "shows": clients.SHOWS.items(),
+        },
+    )
