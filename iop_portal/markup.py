@@ -47,7 +47,7 @@ def _drawing(symbol: str, css: str) -> SafeString:
 @register.filter
 def clock(when: datetime | time | None) -> str:
     """5:30 pm"""
-    if when is None:
+    if not when:
         return ""
     moment = _local(when)
     return f"{_digits(moment)} {_half(moment)}"
@@ -56,19 +56,19 @@ def clock(when: datetime | time | None) -> str:
 @register.filter
 def day(when: datetime | date | None) -> str:
     """Tuesday 24 November"""
-    return "" if when is None else date_format(_local(when), "l j F")
+    return date_format(_local(when), "l j F") if when else ""
 
 
 @register.filter
 def day_and_year(when: datetime | date | None) -> str:
     """24 November 2026: for what lies far away, such as the end of a consent."""
-    return "" if when is None else date_format(_local(when), "j F Y")
+    return date_format(_local(when), "j F Y") if when else ""
 
 
 @register.filter
 def day_clock(when: datetime | None) -> str:
     """Tuesday 24 November, 5:30 pm"""
-    if when is None:
+    if not when:
         return ""
     return _("%(day)s, %(time)s") % {"day": day(when), "time": clock(when)}
 

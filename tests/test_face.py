@@ -276,7 +276,7 @@ def test_times_are_written_as_people_say_them(settings):
 
     assert shown("{{ at|day_clock }}", at=start) == "Tuesday 24 November, 5:30 pm"
     assert shown("{{ at|clock }}", at=start.replace(hour=17, minute=0)) == "12:00 pm"
-    assert shown("{{ at|clock }}", at=None) == ""
+    assert shown("{{ at|clock }}{{ at|day }}{{ at|day_clock }}{{ missing|day }}", at=None) == ""
 
 
 def test_a_range_says_the_half_of_the_day_once_where_it_is_the_same():
