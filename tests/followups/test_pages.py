@@ -1,0 +1,170 @@
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.urls import reverse
+
+from iop_portal.audit.models import Entry
+from iop_portal.followups.acting import resolve_follow_up, snooze_follow_up
+from iop_portal.followups.models import FollowUp
+from iop_portal.followups.waiting import mine, needs_you
+from tests.factories import NOON, clinician, enrolled
+from tests.signing_in import sign_in
+
+pytestmark = pytest.mark.django_db
+MINE = reverse("followups:mine")
+
+
+@pytest.fixture(autouse=True)
+def noon():
+    with time_machine.travel(NOON, tick=False):
+        yield
+
+
+def page(follow_up, name="one"):
+    return reverse(f"followups:{name}", args=[follow_up.pk])
+
+
+def text(answer):
+    return " ".join(answer.content.decode().split())
+
+
+def test_what_needs_one_stands_first_with_its_reason(client, call, tidy, amara):
+    call(amara)
+
+    shown = text(sign_in(client, amara).get(MINE))
+    assert "1 thing needs you." in shown
+    assert "Call after three missed sessions" in shown
+    assert "Maya T. · due" in shown
+    assert "Three in a row." in shown
+    assert Entry.objects.get(verb="follow_ups.read").facts == {"count": 1}
+
+
+def test_an_empty_page_says_what_will_be_there(client, amara):
+    assert "Nothing needs you right now." in text(sign_in(client, amara).get(MINE))
+
+
+def test_the_most_urgent_comes_first_and_what_is_late_says_so(call, tidy, amara, harbor):
+    tidy(amara, now=NOON - timedelta(hours=3))
+    call(amara, now=NOON)
+
+    assert [(row.title, row.late) for row in needs_you(amara, now=NOON)] == [
+        ("Look at the rooms", True),
+        ("Call after three missed sessions", False),
+    ]
+
+
+def test_what_was_put_off_and_what_is_done_stand_apart(client, call, tidy, amara, harbor):
+    snooze_follow_up(call(amara), until=NOON + timedelta(hours=5), by=amara, now=NOON)
+    resolve_follow_up(tidy(amara), outcome="All clean", by=amara, now=NOON)
+
+    page = mine(amara, now=NOON)
+    assert [[row.title for row in rows] for rows in (page.open, page.snoozed, page.done)] == [
+        [],
+        ["Call after three missed sessions"],
+        ["Look at the rooms"],
+    ]
+    shown = text(sign_in(client, amara).get(MINE))
+    assert "back on Tuesday 24 November" in shown
+    assert "All clean" in shown
+
+
+def test_taking_it_on_from_the_page(client, call, amara):
+    follow_up = call(amara)
+
+    answer = sign_in(client, amara).post(page(follow_up, "acknowledge"), follow=True)
+    assert "It is with you: Call after three missed sessions" in text(answer)
+    assert FollowUp.objects.get().acknowledged_by == amara
+
+
+@pytest.mark.parametrize(("later", "hours"), [("hour", 1), ("day", 24), ("days", 72)])
+def test_putting_it_off_from_the_page(client, call, amara, later, hours):
+    follow_up = call(amara)
+
+    sign_in(client, amara).post(page(follow_up, "snooze"), {"later": later})
+    assert FollowUp.objects.get().snoozed_until == NOON + timedelta(hours=hours)
+
+
+def test_putting_it_off_for_something_that_was_not_offered_changes_nothing(client, call, amara):
+    follow_up = call(amara)
+
+    answer = sign_in(client, amara).post(page(follow_up, "snooze"), {"later": "year"}, follow=True)
+    assert "Choose how long to put it off." in text(answer)
+    assert FollowUp.objects.get().snoozed_until is None
+
+
+def test_saying_how_it_came_out(client, call, amara, maya):
+    follow_up = call(amara)
+    signed_in = sign_in(client, amara)
+    assert "How did it come out?" in text(signed_in.get(page(follow_up)))
+    assert Entry.objects.get(verb="follow_up.viewed").client == maya
+
+    answer = signed_in.post(page(follow_up), {"outcome": "Reached her"}, follow=True)
+    assert "Done: Call after three missed sessions" in text(answer)
+    assert FollowUp.objects.get().outcome == "Reached her"
+
+
+def test_an_outcome_is_asked_for_and_nothing_is_lost(client, call, amara):
+    follow_up = call(amara)
+
+    answer = sign_in(client, amara).post(page(follow_up), {"outcome": "  "})
+    assert "Fill in “How did it come out?”" in text(answer)
+    assert FollowUp.objects.open().count() == 1
+
+
+def test_a_second_click_says_that_it_is_done(client, call, amara):
+    follow_up = call(amara)
+    resolve_follow_up(follow_up, outcome="Reached", by=amara, now=NOON)
+    signed_in = sign_in(client, amara)
+
+    assert "Somebody has seen to this already." in text(signed_in.post(page(follow_up), {"outcome": "Again"}))
+    for act in ("acknowledge", "snooze"):
+        answer = signed_in.post(page(follow_up, act), {"later": "day"}, follow=True)
+        assert "Somebody has seen to this already." in text(answer)
+    assert FollowUp.objects.get().outcome == "Reached"
+
+
+@pytest.mark.parametrize("act", ["one", "acknowledge", "snooze"])
+def test_what_one_may_not_see_does_not_exist(client, call, amara, lena, office, act):
+    follow_up = call(amara)
+    before = FollowUp.objects.values().get()
+
+    for stranger in (lena, office, clinician()):
+        answer = sign_in(client, stranger).post(page(follow_up, act), {"later": "day", "outcome": "Mine"})
+        assert answer.status_code == 404
+    assert FollowUp.objects.values().get() == before
+
+
+def test_clients_have_no_such_page(client, call, amara):
+    assert sign_in(client, enrolled()).get(MINE).status_code == 403
+
+
+def test_an_admin_to_whom_it_came_reads_the_rule_and_who_had_it(client, call, amara, office):
+    follow_up = call(amara)
+    FollowUp.objects.update(owner=office, escalated_from=amara, escalated_at=NOON)
+
+    shown = text(sign_in(client, office).get(page(follow_up)))
+    assert "Three in a row." in shown
+    assert "before with Amara T. until" in shown
+
+
+@pytest.mark.parametrize("count", [1, 8])
+def test_the_list_costs_the_same_however_long_it_is(call, amara, harbor, count, django_assert_num_queries):
+    first = call(amara)
+    FollowUp.objects.bulk_create(
+        FollowUp(
+            program=harbor,
+            kind="call",
+            owner=amara,
+            client=first.client,
+            about_type="people.user",
+            about_id=-number,
+            made_at=NOON,
+            due_at=NOON,
+        )
+        for number in range(1, count)
+    )
+    with django_assert_num_queries(1):
+        assert len(needs_you(amara, now=NOON)) == count
+    with django_assert_num_queries(3):
+        mine(amara, now=NOON)

@@ -1,0 +1,121 @@
+"""No mail says what the program treats, that somebody is treated, or anything about a person but their chosen name.
+
+Over every registered kind: one that is added later is covered, and fails here until it has a sample below.
+"""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+
+from iop_portal.accounts.models import Invitation
+from iop_portal.followups.models import FollowUp
+from iop_portal.notices.kinds import registry
+from iop_portal.notices.letters import write_letter
+from iop_portal.notices.models import Notice
+from tests.factories import NOON, ProgramFactory, admin, enrolled
+
+pytestmark = pytest.mark.django_db
+
+TELLING = """
+    abstinen addict aftercare alcohol alum anonymous anxi attend behavio clinic client consent counsel craving depress
+    detox diagnos discharg doctor dose drink drug enrol famil group health hospital intensive iop lapse medic meeting
+    mental mindful naloxone outpatient patient phase plan prescri program psych recover rehab relapse session sober
+    substance suicid therap track trauma treat trigger wellness
+"""
+PROGRAM = "Harbor House Evening Program"
+
+
+@pytest.fixture
+def harbor():
+    return ProgramFactory(name=PROGRAM, sender="Portal", phone="+1 555 0142", address="12 Quay Street")
+
+
+@pytest.fixture
+def maya(harbor):
+    return enrolled(harbor, email="maya.torres@portal.test", preferred_name="Maya", surname="Torres", pronouns="xe/xem")
+
+
+def invitation(harbor, maya):
+    return Invitation.objects.create(
+        email="maya.torres@portal.test",
+        preferred_name="Maya",
+        surname="Torres",
+        program=harbor,
+        role="client",
+        enrol_as="admitted",
+        invited_at=NOON,
+        expires_at=NOON + timedelta(days=7),
+    )
+
+
+def follow_up(harbor, maya):
+    return FollowUp.objects.create(
+        program=harbor,
+        kind="dead_letter",
+        owner=admin(harbor, preferred_name="Olga", surname="Office"),
+        client=maya,
+        about_type="notices.notice",
+        about_id=1,
+        made_at=NOON,
+        due_at=NOON,
+    )
+
+
+SAMPLES = {"accounts.invitation": invitation, "followups.followup": follow_up}
+
+
+@pytest.fixture(params=sorted(registry))
+def letter(request, harbor, maya):
+    kind = registry[request.param]
+    assert kind.about in SAMPLES, f"a sample of {kind.about} is missing above"
+    subject = SAMPLES[kind.about](harbor, maya)
+    to = None if kind.address else maya
+    return write_letter(Notice(pk=7, kind=kind.name, to=to), kind, subject)
+
+
+def everything_in(letter):
+    """The mail as it goes over the wire, decoded, without the address that it has to carry."""
+    wire = letter.message()
+    headers = [f"{name}: {value}" for name, value in wire.items() if name != "To"]
+    return "\n".join([*headers, letter.body, *(str(content) for content, _ in letter.alternatives)])
+
+
+def telling(text):
+    """Words that tell: those that begin as one of the list."""
+    return re.findall(rf"\b(?:{'|'.join(TELLING.split())})\w*", text.lower())
+
+
+def test_no_mail_tells_what_it_is_about(letter):
+    without_links = re.sub(r"https?://\S+", "", everything_in(letter))
+    assert telling(without_links) == []
+    assert PROGRAM not in everything_in(letter)
+
+
+def test_the_gate_sees_a_telling_word():
+    assert telling("Your relapse prevention plan") == ["relapse", "plan"]
+    assert telling("A message from your portal") == []
+
+
+def test_no_link_in_a_mail_tells_more_than_that_there_is_an_account(letter):
+    for link in re.findall(r"https?://[^\s\"<]+", everything_in(letter)):
+        assert link.startswith(f"{settings.PORTAL_ORIGIN}/")
+        assert telling(link.removeprefix(settings.PORTAL_ORIGIN).replace("/", " ").replace("-", " ")) == []
+
+
+def test_no_mail_names_more_of_a_person_than_the_name_they_chose(letter):
+    text = everything_in(letter)
+    for fact in ("Torres", "maya.torres", "xe/xem", "Olga", "Office", "Quay", "T."):
+        assert fact not in text
+
+
+def test_every_mail_has_a_subject_of_its_own_and_both_forms(letter):
+    assert str(letter.subject).strip()
+    assert letter.body.strip()
+    assert [mimetype for _, mimetype in letter.alternatives] == ["text/html"]
+    assert "{{" not in everything_in(letter)
+
+
+def test_every_text_breaks_its_lines_where_a_mail_program_would(letter):
+    assert max(len(line) for line in letter.body.splitlines() if "://" not in line) <= 100
