@@ -39,6 +39,7 @@ _TODAY = _Entry(pgettext_lazy("place", "Today"), "home:landing", "today")
 _HOME = _Entry(pgettext_lazy("place", "Home"), "home:landing", "today")
 _CHOICES = _Entry(pgettext_lazy("place", "My choices"), "home:choices", "eye", area="/choices/")
 _CASELOAD = _Entry(pgettext_lazy("place", "Today"), "home:caseload", "today", area="/clients/")
+_OWED = _Entry(pgettext_lazy("place", "To see to"), "followups:mine", "list", area="/follow-ups/")
 _OPENED = _Entry(pgettext_lazy("place", "Who opened my record"), "home:opened", "eye")
 
 PLACES: dict[Role, tuple[_Entry, ...]] = {
@@ -46,8 +47,8 @@ PLACES: dict[Role, tuple[_Entry, ...]] = {
     Role.APPLICANT: (_TODAY, _CHOICES),
     Role.ALUM: (_HOME, _CHOICES),
     Role.FAMILY: (_HOME,),
-    Role.CLINICIAN: (_CASELOAD,),
-    Role.ADMIN: (_HOME,),
+    Role.CLINICIAN: (_CASELOAD, _OWED),
+    Role.ADMIN: (_HOME, _OWED),
 }
 # Somebody with two roles finds both; what they came for as a client stands first.
 ORDER = (Role.CLIENT, Role.APPLICANT, Role.ALUM, Role.FAMILY, Role.CLINICIAN, Role.ADMIN)

@@ -285,6 +285,7 @@ def _caseload(request: HttpRequest) -> dict[str, Any]:
         "clients": CLIENTS,
         "found": len(CLIENTS),
         "total": 24,
+        "shows": (("", "Everybody"), ("needs", "Those who need somebody")),
         "acts": (Link("Timetable"), Link("My hours")),
     }
 
