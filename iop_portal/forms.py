@@ -11,15 +11,31 @@ _CHOOSE = (forms.ChoiceField, forms.ModelChoiceField)
 
 
 class PortalFormMixin:
-    """Turns "This field is required" into a sentence that still makes sense in the summary above the page."""
+    """Turns "This field is required" into a sentence that still makes sense in the summary above the page.
+
+    A field that brings its own sentence keeps it.
+    """
 
     fields: dict[str, forms.Field]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, field in self.fields.items():
-            if field.error_messages["required"] == forms.Field.default_error_messages["required"]:
-                field.error_messages["required"] = _missing(field, str(field.label or pretty_name(name)))
+            label = str(field.label or pretty_name(name))
+            _replace(field, "required", forms.Field, _missing(field, label))
+            for kind in (*_CHOOSE, forms.MultipleChoiceField, forms.ModelMultipleChoiceField):
+                if isinstance(field, kind):
+                    _replace(
+                        field,
+                        "invalid_choice",
+                        kind,
+                        format_lazy(_("Choose one of the answers to “{field}”"), field=label),
+                    )
+
+
+def _replace(field: forms.Field, code: str, kind: type[forms.Field], sentence: Any) -> None:
+    if field.error_messages[code] == kind.default_error_messages[code]:
+        field.error_messages[code] = sentence
 
 
 def _missing(field: forms.Field, label: str) -> Any:

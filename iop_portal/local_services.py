@@ -47,6 +47,7 @@ SERVICE_USER = "nobody"
 MARK = "PORTAL_LOCAL_SERVICES"
 SECONDS_TO_START = 60
 SECONDS_TO_END = 15
+A_LONG_TIME = 10 * 365 * 86_400
 
 PR_SET_PDEATHSIG = 1
 SI_KERNEL = 0x80
@@ -491,9 +492,11 @@ def local_services(keep: Path | None = None, *, environment: Mapping[str, str] =
 WATCHED = {signal.SIGCHLD, signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 
 
-def run(command: Sequence[str], *, keep: Path | None) -> int:
+def run(command: Sequence[str], *, keep: Path | None, with_parent: bool) -> int:
     """The command's exit status. Signals are held from the beginning, so none interrupts the tidying up."""
     signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
+    if with_parent:
+        _libc.prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM))
     with local_services(keep) as services:
         pending = signal.sigpending()
         for early in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -505,19 +508,26 @@ def run(command: Sequence[str], *, keep: Path | None) -> int:
             )
         except OSError as error:
             raise CannotServe(f"Cannot run {command[0]}: {error.strerror}.") from None
-        return attend(process, services)
+        # On its own, a shell or a debugger may live on after a Ctrl-C; what `make` started may not.
+        final = {signal.SIGTERM, signal.SIGHUP} | ({signal.SIGINT} if with_parent else set())
+        return attend(process, services, final=final)
 
 
-def attend(process: subprocess.Popen[bytes], services: Services) -> int:
-    while True:
-        news = signal.sigwaitinfo(WATCHED)
+def attend(process: subprocess.Popen[bytes], services: Services, *, final: set[signal.Signals]) -> int:
+    """Wait for the command and pass signals on to it. After a final one it has to end in a reasonable time."""
+    left = A_LONG_TIME
+    while (news := signal.sigtimedwait(WATCHED, left)) is not None:
         if news.si_signo == signal.SIGCHLD:
             if (status := process.poll()) is not None:
                 return status if status >= 0 else 128 - status
             if name := services.lost():
                 raise CannotServe(f"{name} has ended by itself; everything else is stopped too.")
-        elif not (news.si_signo == signal.SIGINT and news.si_code == SI_KERNEL):
-            process.send_signal(news.si_signo)  # the terminal sends its Ctrl-C to the command as well
+        else:
+            if not (news.si_signo == signal.SIGINT and news.si_code == SI_KERNEL):
+                process.send_signal(news.si_signo)  # the terminal sends its Ctrl-C to the command as well
+            if news.si_signo in final:
+                left = SECONDS_TO_END
+    raise CannotServe("The command did not end when it was asked to; it is ended now.")
 
 
 def forget(keep: Path) -> int:
@@ -543,9 +553,7 @@ def main(arguments: Sequence[str]) -> int:
             return forget(chosen.keep)
         if not command:
             running.error("name the command to run, after --")
-        if chosen.with_parent:
-            _libc.prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM))
-        return run(command, keep=chosen.keep)
+        return run(command, keep=chosen.keep, with_parent=chosen.with_parent)
     except CannotServe as refusal:
         print(refusal, file=sys.stderr)
         return 1

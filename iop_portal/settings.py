@@ -6,6 +6,7 @@ missing or wrong is an error that names it; elsewhere there are defaults for one
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -313,7 +314,7 @@ CELERY_BEAT_SCHEDULE = {
 
 # ── Logs ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-LOGGING = {
+LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"json": {"()": "iop_portal.logs.PlainFacts"}},
@@ -322,6 +323,8 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.server": {"handlers": [], "level": "WARNING", "propagate": False},
+        "gunicorn.error": {"handlers": [], "level": "WARNING", "propagate": True},
+        "celery": {"handlers": [], "level": "WARNING", "propagate": True},
         # The database's own words repeat the values of the row that it refused.
         "django.db.backends": {"handlers": [], "level": "ERROR", "propagate": False},
     },

@@ -256,6 +256,11 @@ def test_a_missing_answer_is_named_by_its_question():
     ]
 
 
+def test_an_answer_that_is_not_offered_is_named_by_its_question():
+    assert OwnTime({"until": "25:00", "days": ["sun"]}).errors["until"] == ["Choose one of the answers to “Until”"]
+    assert OwnTime({"days": ["sun"]}).errors["days"] == ["Choose one of the answers to “Which days?”"]
+
+
 def test_what_was_typed_comes_back_with_the_form():
     html = rendered(OwnTime({"name": '"><script>', "until": "18:30"}))
 

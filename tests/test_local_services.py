@@ -252,6 +252,24 @@ def test_when_a_server_is_killed_everything_ends_with_a_sentence(place, name, se
 
 
 @pytest.mark.faults
+def test_a_command_that_does_not_end_when_asked_is_ended(place):
+    impatient = STARTER.replace("sys.exit", "local_services.SECONDS_TO_END = 1\nsys.exit")
+    stubborn = "trap '' TERM; echo up; while :; do sleep 0.05; done"
+    with subprocess.Popen(
+        [sys.executable, "-c", impatient, place, "run", "--", "sh", "-c", stubborn],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=WITHOUT_ADDRESSES,
+    ) as process:
+        process.stdout.readline()
+        process.terminate()
+        assert process.wait(30) == 1
+        assert process.stderr.read() == "The command did not end when it was asked to; it is ended now.\n"
+    assert (pids_in(place), folders_in(place)) == ({}, [])
+
+
+@pytest.mark.faults
 def test_with_parent_everything_ends_when_the_caller_is_killed(place):
     caller = subprocess.Popen(
         [

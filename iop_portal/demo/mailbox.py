@@ -1,5 +1,31 @@
-"""Where a demonstration's mail goes."""
+"""Where a demonstration's mail goes: into a page that anybody there can read."""
 
-from django.core.mail.backends.locmem import EmailBackend
+from collections.abc import Sequence
 
-__all__ = ["EmailBackend"]
+from django.core.mail import EmailMessage, EmailMultiAlternatives
+from django.core.mail.backends.base import BaseEmailBackend
+
+from iop_portal.demo.models import SentMail
+
+
+class EmailBackend(BaseEmailBackend):
+    """Stores a mail in the transaction of its delivery: what was not marked as sent is not in the mailbox."""
+
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        kept = SentMail.objects.bulk_create(
+            SentMail(
+                sender=message.from_email,
+                to=", ".join(message.to),
+                subject=str(message.subject),
+                text=str(message.body),
+                html=_html_of(message),
+            )
+            for message in email_messages
+        )
+        return len(kept)
+
+
+def _html_of(message: EmailMessage) -> str:
+    if not isinstance(message, EmailMultiAlternatives):
+        return ""
+    return next((str(content) for content, mimetype in message.alternatives if mimetype == "text/html"), "")

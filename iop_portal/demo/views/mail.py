@@ -1,0 +1,28 @@
+"""Reading a demonstration's mail, signed in or not: that is how an invited person gets in."""
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+
+from iop_portal.demo.models import SentMail
+from iop_portal.doors import for_anybody
+
+
+@for_anybody("GET")
+def mailbox(request: HttpRequest) -> HttpResponse:
+    page = Paginator(SentMail.objects.all(), 25).get_page(request.GET.get("page"))
+    return render(request, "demo/mailbox.html", {"page": page})
+
+
+@for_anybody("GET")
+def mail(request: HttpRequest, mail_id: int) -> HttpResponse:
+    return render(request, "demo/mail.html", {"mail": get_object_or_404(SentMail, pk=mail_id)})
+
+
+@for_anybody("GET")
+def mail_as_html(request: HttpRequest, mail_id: int) -> HttpResponse:
+    """As a mail program would draw it, under the same policy as every page: nothing in it can run or load."""
+    mail = get_object_or_404(SentMail, pk=mail_id)
+    if not mail.html:
+        raise Http404
+    return HttpResponse(mail.html)
