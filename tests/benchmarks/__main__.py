@@ -1,0 +1,14 @@
+"""`python -m tests.benchmarks`, with PostgreSQL running: see `make bench`."""
+
+import os
+import sys
+
+import django
+
+os.environ |= {"DJANGO_SETTINGS_MODULE": "iop_portal.settings", "PORTAL_ENV": "test", "PORTAL_LOG_LEVEL": "critical"}
+django.setup()
+
+from tests.benchmarks.ratios import main  # noqa: E402 (settings have to be there first)
+
+if __name__ == "__main__":
+    sys.exit(main())
