@@ -7,15 +7,27 @@ something of theirs.
 import re
 from dataclasses import dataclass, field
 from datetime import timedelta
+from hashlib import sha256
 
+from allauth.account.models import EmailAddress, EmailConfirmationHMAC
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP
 from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
+from fido2.cose import ES256
+from fido2.utils import websafe_encode
+from fido2.webauthn import Aaguid, AttestationObject, AttestedCredentialData, AuthenticatorData, CollectedClientData
 
-from iop_portal.people.models import BrokenGlass
+from iop_portal.accounts import invitations
+from iop_portal.accounts.glass import break_glass
+from iop_portal.consents.consenting import Wish, fingerprint, revoke_consent, sign_consent, wording
+from iop_portal.consents.models import Category, Purpose
+from iop_portal.followups.models import FollowUp, Heartbeat
 from iop_portal.people.roles import Role
 from tests.factories import ProgramFactory, RoomFactory, admin, clinician, enrolled, held, on_care_team
 
-MARKER = re.compile(r"Zq[a-z]+")
+MARKER = re.compile(r"Zq-[a-z]+")
 
 
 @dataclass
@@ -27,14 +39,14 @@ class World:
 
     def __getattr__(self, name):
         try:
-            return self.people[name]
+            return self.__dict__["people"][name]
         except KeyError:
             raise AttributeError(name) from None
 
 
 def marked(name: str) -> dict[str, str]:
     """Texts of a person that can be told from everybody else's."""
-    marker = f"Zq{name.replace('_', '')}"
+    marker = f"Zq-{name.replace('_', '')}"
     return {
         "preferred_name": marker,
         "surname": f"{marker} Tester",
@@ -43,40 +55,111 @@ def marked(name: str) -> dict[str, str]:
     }
 
 
+def permission(client, recipient, category, now):
+    """A consent that the client signed, for somebody who signs in here."""
+    wish = Wish(
+        program=client.enrolments.get().program,
+        category=category,
+        recipient_name=recipient.full_name,
+        recipient_relation="sibling",
+        recipient=recipient,
+        purpose=Purpose.PATIENT_REQUEST,
+        expires_on=(now + timedelta(days=30)).date(),
+    )
+    read = fingerprint(wording(wish, client=client))
+    return sign_consent(wish, signature=client.full_name, read=read, client=client, by=client, now=now)
+
+
+def passkey(name):
+    """A key as a browser would have registered it, on an elliptic curve's base point."""
+    x = bytes.fromhex("6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296")
+    y = bytes.fromhex("4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5")
+    curve = ES256({1: 2, 3: -7, -1: 1, -2: x, -3: y})
+    credential = AttestedCredentialData.create(Aaguid.NONE, b"maya's key", curve)
+    flags = AuthenticatorData.FLAG.UP | AuthenticatorData.FLAG.UV | AuthenticatorData.FLAG.AT
+    about = AuthenticatorData.create(sha256(b"testserver").digest(), flags, 1, credential)
+    seen = CollectedClientData.create(CollectedClientData.TYPE.CREATE, b"challenge", "http://testserver")
+    return {
+        "name": name,
+        "credential": {
+            "id": websafe_encode(b"maya's key"),
+            "rawId": websafe_encode(b"maya's key"),
+            "type": "public-key",
+            "response": {
+                "clientDataJSON": websafe_encode(seen),
+                "attestationObject": websafe_encode(AttestationObject.create("none", about, {})),
+            },
+            "clientExtensionResults": {"credProps": {"rk": True}},
+        },
+    }
+
+
 def build_world() -> World:
     now = timezone.now()
-    home, away = ProgramFactory(name="Zqhome House"), ProgramFactory(name="Zqaway House")
-    world = World()
-    people = world.people
-    people["anonymous"] = AnonymousUser()
-    people["client"] = enrolled(home, **marked("client"))
-    people["other_client"] = enrolled(home, **marked("otherclient"))
-    people["applicant"] = enrolled(home, "referred", **marked("applicant"))
-    people["alum"] = enrolled(home, "discharged", **marked("alum"))
-    people["family"] = held(Role.FAMILY, home, **marked("family"))
-    people["family_revoked"] = held(Role.FAMILY, home, **marked("familyrevoked"))
-    people["team"] = clinician(home, **marked("team"))
-    people["other_team"] = clinician(home, **marked("otherteam"))
-    people["glass"] = clinician(home, **marked("glass"))
-    people["one_step"] = clinician(home, **marked("onestep"))
-    people["admin"] = admin(home, **marked("admin"))
-    people["other_admin"] = admin(away, **marked("otheradmin"))
-
-    on_care_team(people["team"], people["client"], part="primary")
-    on_care_team(people["one_step"], people["client"])
-    on_care_team(people["other_team"], people["other_client"])
-    glass = BrokenGlass.objects.create(
-        clinician=people["glass"],
-        client=people["client"],
-        program=home,
-        reason="Zqglass was asked",
-        since=now - timedelta(minutes=5),
-        until=now + timedelta(hours=3),
-    )
-    world.samples = {
-        "client_id": people["client"].pk,
-        "program_id": home.pk,
-        "room_id": RoomFactory(program=home, name="Zqroom").pk,
-        "glass_id": glass.pk,
+    home, away = ProgramFactory(name="Zq-home House"), ProgramFactory(name="Zq-away House")
+    people = {
+        "anonymous": AnonymousUser(),
+        "client": enrolled(home, **marked("client")),
+        "other_client": enrolled(home, **marked("otherclient")),
+        "applicant": enrolled(home, "referred", **marked("applicant")),
+        "alum": enrolled(home, "discharged", **marked("alum")),
+        "family": held(Role.FAMILY, home, **marked("family")),
+        "family_revoked": held(Role.FAMILY, home, **marked("familyrevoked")),
+        "team": clinician(home, **marked("team")),
+        "other_team": clinician(home, **marked("otherteam")),
+        "glass": clinician(home, **marked("glass")),
+        "one_step": clinician(home, **marked("onestep")),
+        "admin": admin(home, **marked("admin")),
+        "other_admin": admin(away, **marked("otheradmin")),
     }
-    return world
+    for person in list(people.values())[1:]:
+        EmailAddress.objects.create(user=person, email=person.email, verified=True, primary=True)
+    maya, team = people["client"], people["team"]
+    on_care_team(team, maya, part="primary")
+    on_care_team(people["one_step"], maya)
+    on_care_team(people["other_team"], people["other_client"])
+
+    glass = break_glass(maya, reason="Zq-glass was asked for in an emergency", by=people["glass"], now=now)
+    shared = permission(maya, people["family"], Category.APPOINTMENTS, now)
+    revoke_consent(permission(maya, people["family_revoked"], Category.APPOINTMENTS, now), by=maya, now=now)
+    newcomer = marked("newcomer")
+    invitation = invitations.invite(
+        email=newcomer["email"],
+        preferred_name=newcomer["preferred_name"],
+        program=home,
+        role=Role.FAMILY,
+        by=people["admin"],
+        now=now,
+    )
+    link = invitations.words(invitation, None)["link"]
+    TOTP.activate(maya, "JBSWY3DPEHPK3PXP")
+    RecoveryCodes.activate(maya)
+    key = Authenticator.objects.create(user=maya, type=Authenticator.Type.WEBAUTHN, data=passkey("Zq-key"))
+    claimed = EmailAddress.objects.create(user=maya, email="zq-claimed@portal.test", verified=False)
+    follow_up = FollowUp.objects.create(
+        program=home,
+        kind="glass_review",
+        owner=team,
+        client=maya,
+        about_type="people.brokenglass",
+        about_id=glass.pk + 1,
+        made_at=now,
+        due_at=now + timedelta(days=1),
+    )
+    Heartbeat.objects.create(name="escalation", at=now)
+    return World(
+        people,
+        {
+            "client_id": maya.pk,
+            "program_id": home.pk,
+            "room_id": RoomFactory(program=home, name="Zq-room").pk,
+            "glass_id": glass.pk,
+            "consent_id": shared.pk,
+            "invitation_id": invitation.pk,
+            "token": link.rstrip("/").rpartition("/")[2],
+            "follow_up_id": follow_up.pk,
+            "pk": key.pk,
+            "key": EmailConfirmationHMAC(claimed).key,
+            "uidb36": "1",
+        },
+    )

@@ -77,7 +77,7 @@ def test_enrolments_are_run_by_the_admins_of_their_program(world):
 
 
 def test_programs_are_seen_by_those_in_them_and_run_by_their_admins(world):
-    home = Program.objects.get(name="Zqhome House")
+    home = Program.objects.get(name="Zq-home House")
     for name in ("client", "applicant", "alum", "family", "team", "admin"):
         assert list(Program.objects.visible_to(world.people[name])) == [home]
     assert home not in Program.objects.visible_to(world.other_admin)
@@ -93,7 +93,7 @@ def test_broken_glass_is_reviewed_by_admins_of_its_program(world):
 
 
 def test_clinicians_of_a_program_work_there_now(world):
-    home, away = Program.objects.get(name="Zqhome House"), Program.objects.get(name="Zqaway House")
+    home, away = Program.objects.get(name="Zq-home House"), Program.objects.get(name="Zq-away House")
     clinician(away)
     gone = clinician(home, is_active=False)
     assert seen(User.objects.clinicians_of(home), world) == {"team", "other_team", "glass", "one_step"}
@@ -155,9 +155,9 @@ def test_somebody_without_an_enrolment_has_no_record_to_open(world):
 
 
 def test_an_admin_who_also_treats_opens_only_their_own_caseload(world):
-    both = admin(Program.objects.get(name="Zqhome House"))
+    both = admin(Program.objects.get(name="Zq-home House"))
     assert not User.objects.open_to(both).exists()
-    RoleHeld.objects.create(user=both, program=Program.objects.get(name="Zqhome House"), role=Role.CLINICIAN)
+    RoleHeld.objects.create(user=both, program=Program.objects.get(name="Zq-home House"), role=Role.CLINICIAN)
     on_care_team(both, world.other_client)
     assert seen(User.objects.open_to(both), world) == {"other_client"}
 

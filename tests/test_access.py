@@ -1,0 +1,160 @@
+"""Who may open what: the access policy of the portal, checked cell by cell.
+
+Every URL of the resolver has a row, and a new one fails until it has. A row names the methods that the page answers,
+whom its door lets in by their role, and, where the page is about something of Maya's (the client) or of her program,
+who of those may have it. What follows is the same everywhere:
+
+    nobody signed in           is sent to sign in
+    staff without second step  are sent to take it
+    another method             405
+    the wrong role             403
+    somebody else's object     404, as if it did not exist
+
+A denial changes nothing, shows nothing of anybody else's, and is told to the log once.
+"""
+
+import pytest
+from django.db import transaction
+from django.http import HttpResponse
+from django.urls import get_resolver, include, path
+
+from tests.asking import Doorstep, Page, address, denials, faults_of_table, outcome_of
+from tests.world import build_world
+
+PERSONAS = {
+    "anonymous": "nobody signed in",
+    "client": "Maya, whose things the samples are",
+    "other_client": "another client of the same program",
+    "applicant": "referred, not admitted",
+    "alum": "discharged",
+    "family": "of Maya's family",
+    "family_revoked": "of Maya's family, until she took her consent back just now",
+    "team": "clinician on Maya's care team",
+    "other_team": "clinician on another care team",
+    "glass": "clinician who broke the glass for Maya's record",
+    "one_step": "clinician on Maya's care team, signed in without a second step",
+    "admin": "admin of Maya's program",
+    "other_admin": "admin of another program",
+}
+ANYBODY = frozenset(PERSONAS)
+NOBODY = frozenset({"anonymous"})
+SIGNED_IN = ANYBODY - NOBODY
+CLINICIANS = frozenset({"team", "other_team", "glass", "one_step"})
+ADMINS = frozenset({"admin", "other_admin"})
+STAFF = CLINICIANS | ADMINS
+MAYA = frozenset({"client"})
+HER_TEAM = frozenset({"team", "one_step"})
+HER_ADMIN = frozenset({"admin"})
+
+PAGES = [
+    # Everybody's
+    Page("home:landing", "GET", SIGNED_IN),
+    Page("home:help", "GET", ANYBODY, first_step=True),
+    # Coming in: an invitation is the only way
+    Page("accounts:invitation_link", "GET", ANYBODY, first_step=True),
+    Page("accounts:accept_invitation", "GET POST", NOBODY, after="accounts:invitation_link", first_step=True),
+    # Signing in, and getting back in: the same page whoever asks
+    Page("account_login", "GET POST", ANYBODY, first_step=True),
+    Page("account_logout", "GET POST", ANYBODY, first_step=True),
+    Page("account_signup", "GET POST", ANYBODY, first_step=True),
+    Page("account_inactive", "GET", ANYBODY, first_step=True),
+    Page("account_confirm_email", "GET POST", ANYBODY, first_step=True),
+    Page("account_email_verification_sent", "GET", ANYBODY, first_step=True),
+    Page("account_confirm_login_code", "GET POST", ANYBODY, first_step=True),
+    Page("account_reset_password", "GET POST", ANYBODY, first_step=True),
+    Page("account_reset_password_done", "GET", ANYBODY, first_step=True),
+    Page("account_reset_password_from_key", "GET POST", ANYBODY, first_step=True, at={"key": "no-key"}),
+    Page("account_reset_password_from_key_done", "GET", ANYBODY, first_step=True),
+    Page("mfa_authenticate", "GET POST", ANYBODY, first_step=True),
+    Page("mfa_login_webauthn", "GET POST", ANYBODY, first_step=True),
+    # One's own account
+    Page("accounts:protect", "GET", SIGNED_IN, first_step=True),
+    Page("account_reauthenticate", "GET POST", SIGNED_IN, first_step=True),
+    Page("account_email", "GET POST", SIGNED_IN),
+    Page("account_change_password", "GET POST", SIGNED_IN),
+    Page("account_set_password", "GET POST", SIGNED_IN),
+    Page("mfa_index", "GET", SIGNED_IN),
+    Page("mfa_reauthenticate", "GET POST", SIGNED_IN, first_step=True),
+    Page("mfa_reauthenticate_webauthn", "GET POST", SIGNED_IN, first_step=True),
+    Page("mfa_activate_totp", "GET POST", SIGNED_IN, first_step=True),
+    Page("mfa_deactivate_totp", "GET POST", SIGNED_IN, MAYA),
+    Page("mfa_view_recovery_codes", "GET", SIGNED_IN, MAYA),
+    Page("mfa_download_recovery_codes", "GET", SIGNED_IN, MAYA),
+    Page("mfa_generate_recovery_codes", "GET POST", SIGNED_IN),
+    Page("mfa_list_webauthn", "GET", SIGNED_IN),
+    Page("mfa_add_webauthn", "GET POST", SIGNED_IN, first_step=True),
+    Page("mfa_edit_webauthn", "GET POST", SIGNED_IN, MAYA),
+    Page("mfa_remove_webauthn", "GET POST", SIGNED_IN, MAYA),
+    Page("usersessions_list", "GET POST", SIGNED_IN),
+    # What staff have to see to
+    Page("followups:mine", "GET", STAFF),
+    Page("followups:one", "GET POST", STAFF, HER_TEAM),
+    Page("followups:acknowledge", "POST", STAFF, HER_TEAM),
+    Page("followups:snooze", "POST", STAFF, HER_TEAM),
+    # Development and demonstration
+    Page("demo:gallery", "GET", ANYBODY, first_step=True),
+    Page("demo:gallery_page", "GET", ANYBODY, first_step=True, at={"page": "parts"}),
+    # Machines
+    Page("livez", "GET", ANYBODY, first_step=True),
+    Page("readyz", "GET", ANYBODY, first_step=True),
+]
+BY_NAME = {page.name: page for page in PAGES}
+
+
+@pytest.fixture(scope="module")
+def doorstep(django_db_setup, django_db_blocker):
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield Doorstep(build_world())
+        transaction.set_rollback(True)
+
+
+def test_every_url_has_its_row(doorstep):
+    faults = faults_of_table(PAGES, get_resolver().url_patterns, doorstep.world.samples)
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_who_may(db, doorstep, caplog, page, method):
+    caplog.set_level("INFO", logger="iop_portal.logs")
+    patterns, samples = get_resolver().url_patterns, doorstep.world.samples
+    where = address(page, patterns, samples)
+    after = address(BY_NAME[page.after], patterns, samples) if page.after else None
+    faults = []
+    for persona in PERSONAS:
+        caplog.clear()
+        with doorstep.ask(persona, method, where, after=after) as response:
+            outcome, expected = outcome_of(response, persona), page.outcome(persona, method)
+            if outcome != expected:
+                faults.append(f"{persona}: {outcome} instead of {expected}")
+            if expected not in ("in", "405"):
+                faults += [f"{persona}: the denial {fault}" for fault in doorstep.faults_of_denial(persona, response)]
+            if expected in ("403", "404") and denials(caplog.records) != [int(expected)]:
+                faults.append(f"{persona}: the log tells of {denials(caplog.records)}")
+    assert not faults, "\n".join(faults)
+
+
+# ── The gate itself ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def planted(request, **values):
+    return HttpResponse()
+
+
+@pytest.mark.parametrize(
+    ("pattern", "said"),
+    [
+        (path("secret/", planted, name="secret"), "secret: no row says who may open it"),
+        (path("", include(([path("secret/", planted, name="secret")], "deep"))), "deep:secret: no row"),
+        (path("secret/", planted), "unnamed secret/: no row"),
+        (path("help/<int:secret_id>/", planted, name="known"), "known: no sample for secret_id"),
+    ],
+    ids=["unlisted", "included", "unnamed", "without a sample"],
+)
+def test_a_new_url_fails_until_it_has_its_row(pattern, said):
+    faults = faults_of_table([Page("known", "GET", ANYBODY)], [pattern], {})
+    assert [fault for fault in faults if fault.startswith(said)]
+
+
+def test_a_row_without_its_url_fails():
+    assert faults_of_table([Page("gone", "GET", ANYBODY)], [], {}) == ["gone: there is no such URL"]
