@@ -27,6 +27,8 @@ class Page:
     opens: frozenset[str] | None = None
     # Another answer than "in" for those who get in: the status, by persona.
     but: dict[str, int] = field(default_factory=dict)
+    # What one may not have does not exist, whatever the method: allauth looks for the object first.
+    hides: bool = False
     # Staff may come here before they took their second step.
     first_step: bool = False
     # The page that leads here: it is opened first.
@@ -39,11 +41,12 @@ class Page:
             return "sign in"
         if persona == "one_step" and not self.first_step:
             return "second step"
-        if method not in self.methods.split():
+        missing = self.opens is not None and persona not in self.opens
+        if method not in self.methods.split() and not (missing and self.hides):
             return "405"
         if persona not in self.door:
             return "403"
-        if self.opens is not None and persona not in self.opens:
+        if missing:
             return "404"
         return str(self.but.get(persona, "in"))
 

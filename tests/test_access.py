@@ -39,6 +39,7 @@ PERSONAS = {
 ANYBODY = frozenset(PERSONAS)
 NOBODY = frozenset({"anonymous"})
 SIGNED_IN = ANYBODY - NOBODY
+ENROLLED = frozenset({"client", "other_client", "applicant", "alum"})
 CLINICIANS = frozenset({"team", "other_team", "glass", "one_step"})
 ADMINS = frozenset({"admin", "other_admin"})
 STAFF = CLINICIANS | ADMINS
@@ -47,9 +48,20 @@ HER_TEAM = frozenset({"team", "one_step"})
 HER_ADMIN = frozenset({"admin"})
 
 PAGES = [
-    # Everybody's
+    # The first page, help, and what clients decide for themselves
     Page("home:landing", "GET", SIGNED_IN),
     Page("home:help", "GET", ANYBODY, first_step=True),
+    Page("home:choices", "GET", ENROLLED),
+    Page("home:permission_step", "GET POST", ENROLLED, at={"step": "who"}),
+    Page("home:permission_check", "GET POST", ENROLLED),
+    Page("home:permission", "GET", ENROLLED | CLINICIANS, MAYA | HER_TEAM | {"glass"}),
+    Page("home:withdraw", "GET POST", ENROLLED, MAYA),
+    Page("home:seen_as", "GET", ENROLLED, MAYA),
+    Page("home:opened", "GET", ENROLLED),
+    # A clinician's clients
+    Page("home:caseload", "GET", CLINICIANS),
+    Page("home:client", "GET", CLINICIANS, HER_TEAM | {"glass"}),
+    Page("home:tell", "GET POST", CLINICIANS, HER_TEAM | {"glass"}),
     # Coming in: an invitation is the only way
     Page("accounts:invitation_link", "GET", ANYBODY, first_step=True),
     Page("accounts:accept_invitation", "GET POST", NOBODY, after="accounts:invitation_link", first_step=True),
@@ -79,7 +91,7 @@ PAGES = [
     Page("mfa_activate_totp", "GET POST", SIGNED_IN, first_step=True),
     Page("mfa_deactivate_totp", "GET POST", SIGNED_IN, MAYA),
     Page("mfa_view_recovery_codes", "GET", SIGNED_IN, MAYA),
-    Page("mfa_download_recovery_codes", "GET", SIGNED_IN, MAYA),
+    Page("mfa_download_recovery_codes", "GET", SIGNED_IN, MAYA, hides=True),
     Page("mfa_generate_recovery_codes", "GET POST", SIGNED_IN),
     Page("mfa_list_webauthn", "GET", SIGNED_IN),
     Page("mfa_add_webauthn", "GET POST", SIGNED_IN, first_step=True),
