@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from iop_portal.followups.models import Heartbeat
-from iop_portal.notices.models import Notice
+from iop_portal.notices import outbox
 
 ESCALATION = "escalation"
 ESCALATION_SILENCE = timedelta(minutes=5)
@@ -61,5 +61,4 @@ def escalation(*, now: datetime) -> str:
 
 def outbox_lag(*, now: datetime) -> int:
     """Whole seconds for which the oldest message that should have gone out has been waiting."""
-    oldest = Notice.objects.filter(state=Notice.State.OWED, not_before__lte=now).order_by("not_before").first()
-    return int((now - oldest.not_before).total_seconds()) if oldest else 0
+    return int(outbox.longest_wait(now=now).total_seconds())

@@ -19,7 +19,7 @@ from iop_portal.people.models import Program, User
 from iop_portal.people.roles import Role
 from iop_portal.writes import write
 
-logger = logging.getLogger("followups")
+log = logging.getLogger(__name__)
 
 KIND = "dead_letter"
 NOTICE = "notices.notice"
@@ -37,7 +37,8 @@ def watch_dead_letters(*, now: datetime) -> int:
     for notice in _unseen().select_related("to")[:MOST_PER_RUN]:
         program, owner = _responsible_for(notice)
         if program is None or owner is None:
-            logger.error("notice %d (%s) is dead and no admin is there to be told", notice.pk, notice.kind)
+            facts = {"notice": notice.pk, "kind": notice.kind}
+            log.error("no admin to tell of a dead notice", extra={"facts": facts})
             continue
         owe_follow_up(KIND, about=notice, program=program, owner=owner, by=None, now=now)
         made += 1

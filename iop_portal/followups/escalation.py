@@ -13,7 +13,7 @@ from iop_portal.notices import outbox
 from iop_portal.people.models import Enrolment, User
 from iop_portal.people.roles import Role
 
-logger = logging.getLogger("followups")
+log = logging.getLogger(__name__)
 
 WATCH = "escalation"
 # How long somebody has, before it goes on from them too.
@@ -35,7 +35,7 @@ def escalate_overdue(*, now: datetime) -> int:
         try:
             passed_on += _pass_on(key, now=now)
         except DatabaseError as error:
-            logger.error("follow-up %d cannot be passed on: %s", key, type(error).__name__)
+            log.error("follow-up not passed on", extra={"facts": {"follow_up": key, "failure": type(error).__name__}})
     return passed_on
 
 
@@ -55,7 +55,8 @@ def _pass_on(key: int, *, now: datetime) -> bool:
     before = follow_up.owner
     owner = next_responsible(follow_up) or before
     if owner == before:
-        logger.error("follow-up %d (%s) has nobody to go on to", follow_up.pk, follow_up.kind)
+        facts = {"follow_up": follow_up.pk, "kind": follow_up.kind}
+        log.error("follow-up has nobody to go on to", extra={"facts": facts})
     follow_up.owner = owner
     follow_up.escalated_from = before
     follow_up.escalated_at = now

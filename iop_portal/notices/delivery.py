@@ -25,7 +25,7 @@ from iop_portal.notices.letters import program_behind, write_letter
 from iop_portal.notices.models import Notice
 from iop_portal.people.models import Program
 
-logger = logging.getLogger("notices")
+log = logging.getLogger(__name__)
 
 # The rest after each try. A message is tried for about nine hours, a night of a broken mailbox.
 RESTS = (
@@ -82,7 +82,7 @@ def _reached(post: BaseEmailBackend) -> bool:
     try:
         post.open()
     except (OSError, smtplib.SMTPException) as error:
-        logger.error("mail server out of reach: %s", type(error).__name__)
+        log.error("mail server out of reach", extra={"facts": {"failure": type(error).__name__}})
         return False
     return True
 
@@ -91,7 +91,7 @@ def _hang_up(post: BaseEmailBackend) -> None:
     try:
         post.close()
     except (OSError, smtplib.SMTPException) as error:
-        logger.info("mail server left without a word: %s", type(error).__name__)
+        log.info("mail server left without a word", extra={"facts": {"failure": type(error).__name__}})
 
 
 @transaction.atomic
@@ -167,7 +167,11 @@ def _end(notice: Notice, state: Notice.State, *, now: datetime) -> None:
             at=now,
             facts={"kind": notice.kind, "attempts": notice.attempts},
         )
-    logger.info("notice %d (%s) is %s after %d attempts", notice.pk, notice.kind, state, notice.attempts)
+    log.info("notice ended", extra={"facts": {**_facts(notice), "state": state.value}})
+
+
+def _facts(notice: Notice) -> dict[str, str | int]:
+    return {"notice": notice.pk, "kind": notice.kind, "attempts": notice.attempts}
 
 
 VERBS = {Notice.State.SENT: "notice.sent", Notice.State.DEAD: "notice.died"}
@@ -180,7 +184,7 @@ def note_failure(notice_id: int, error: Exception, *, now: datetime) -> None:
     notice = Notice.objects.owed().select_for_update(of=("self",)).select_related("client").filter(pk=notice_id).first()
     if notice is None:
         return
-    logger.warning("notice %d (%s) failed at attempt %d: %s", notice.pk, notice.kind, notice.attempts, name)
+    log.warning("notice failed", extra={"facts": {**_facts(notice), "failure": name}})
     notice.last_error = name[:80]
     notice.save(update_fields=["last_error"])
     if notice.attempts >= MOST_ATTEMPTS or _refused_for_good(error):

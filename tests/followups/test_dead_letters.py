@@ -41,8 +41,8 @@ def test_where_the_program_has_no_admin_another_one_is(dead, office):
 def test_with_no_admin_at_all_the_log_says_so_and_it_is_found_later(dead, office, harbor, caplog):
     office.roles_held.all().delete()
     assert dead_letters.watch_dead_letters(now=NOON) == 0
-    assert [record.getMessage() for record in caplog.records] == [
-        f"notice {dead.pk} (follow_up_owed) is dead and no admin is there to be told"
+    assert [(record.getMessage(), record.facts) for record in caplog.records] == [
+        ("no admin to tell of a dead notice", {"notice": dead.pk, "kind": "follow_up_owed"})
     ]
 
     admin(harbor)

@@ -95,8 +95,8 @@ def test_with_nobody_else_there_its_owner_is_told_again_and_the_log_says_so(tidy
     assert escalate_overdue(now=DUE + EVERY) == 1
     assert owner() == office
     assert Notice.objects.filter(kind="follow_up_escalated", to=office).count() == 2
-    assert [record.getMessage() for record in caplog.records] == [
-        f"follow-up {follow_up.pk} (tidy) has nobody to go on to"
+    assert [(record.getMessage(), record.facts) for record in caplog.records] == [
+        ("follow-up has nobody to go on to", {"follow_up": follow_up.pk, "kind": "tidy"})
     ] * 2
 
 

@@ -153,7 +153,14 @@ def test_a_failure_is_kept_by_its_class_alone_and_tried_again_after_a_rest(mail_
     assert (state_of(notice), notice.attempts, notice.last_error) == ("owed", 1, "SMTPRecipientsRefused")
     assert notice.resting_until == NOON + RESTS[0]
     assert notice.not_before == NOON
-    assert notice.to.email not in caplog.text
+    (record,) = caplog.records
+    assert record.getMessage() == "notice failed"
+    assert record.facts == {
+        "notice": notice.pk,
+        "kind": "hello",
+        "attempts": 1,
+        "failure": "SMTPRecipientsRefused",
+    }
 
     mail_server.refusals = {}
     assert deliver_owed(clock=clock) == 0
@@ -215,7 +222,9 @@ def test_a_mail_server_out_of_reach_costs_no_attempt(mail_server, owed, clock, c
 
     deliver_owed(clock=clock)
     assert (state_of(notice), notice.attempts) == ("owed", 0)
-    assert [record.getMessage() for record in caplog.records] == ["mail server out of reach: ConnectionRefusedError"]
+    assert [(record.getMessage(), record.facts) for record in caplog.records] == [
+        ("mail server out of reach", {"failure": "ConnectionRefusedError"})
+    ]
 
     mail_server.away = False
     assert deliver_owed(clock=clock) == 1

@@ -10,11 +10,12 @@ import pytest
 from django.conf import settings
 
 from iop_portal.accounts.models import Invitation
+from iop_portal.consents.consenting import revoke_consent
 from iop_portal.followups.models import FollowUp
 from iop_portal.notices.kinds import registry
 from iop_portal.notices.letters import write_letter
 from iop_portal.notices.models import Notice
-from tests.factories import NOON, ProgramFactory, admin, enrolled
+from tests.factories import NOON, ProgramFactory, admin, enrolled, permission_of
 
 pytestmark = pytest.mark.django_db
 
@@ -63,7 +64,20 @@ def follow_up(harbor, maya):
     )
 
 
-SAMPLES = {"accounts.invitation": invitation, "followups.followup": follow_up}
+def consent(harbor, maya):
+    return permission_of(maya)
+
+
+def revocation(harbor, maya):
+    return revoke_consent(permission_of(maya), by=maya, now=NOON)
+
+
+SAMPLES = {
+    "accounts.invitation": invitation,
+    "consents.consent": consent,
+    "consents.revocation": revocation,
+    "followups.followup": follow_up,
+}
 
 
 @pytest.fixture(params=sorted(registry))
@@ -100,7 +114,7 @@ def test_the_gate_sees_a_telling_word():
 
 def test_no_link_in_a_mail_tells_more_than_that_there_is_an_account(letter):
     for link in re.findall(r"https?://[^\s\"<]+", everything_in(letter)):
-        assert link.startswith(f"{settings.PORTAL_ORIGIN}/")
+        assert f"{link}/".startswith(f"{settings.PORTAL_ORIGIN}/")
         assert telling(link.removeprefix(settings.PORTAL_ORIGIN).replace("/", " ").replace("-", " ")) == []
 
 
