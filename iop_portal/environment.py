@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
 YES, NO = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
@@ -53,6 +54,17 @@ class Environment:
     def words(self, name: str, *, development: str | None = None, default: str | None = None) -> list[str]:
         value = self.text(name, development=development, default=default)
         return [word.strip() for word in value.split(",") if word.strip()]
+
+    def fernet_keys(self, name: str, *, development: str) -> list[str]:
+        keys = self.words(name, development=development)
+        try:
+            for key in keys:
+                Fernet(key)
+        except ValueError:
+            keys = []
+        if not keys:
+            raise ImproperlyConfigured(f"{name} has to hold Fernet keys (44 characters each), separated by commas.")
+        return keys
 
     def origin(self, name: str, *, development: str) -> str:
         """The address people type, as scheme://host[:port], used for links in mail."""

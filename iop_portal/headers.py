@@ -24,5 +24,4 @@ class PrivateByDefault:
         response.headers.setdefault("Cache-Control", "no-store")
         response.headers.setdefault("Permissions-Policy", PERMISSIONS)
         response.headers.setdefault("X-Robots-Tag", "noindex, nofollow")
-        response.headers.setdefault("X-Frame-Options", "DENY")
         return response

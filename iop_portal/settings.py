@@ -31,7 +31,7 @@ SECRET_KEY_FALLBACKS = env.words("PORTAL_SECRET_KEY_FALLBACKS", default="")
 if env.production and len(SECRET_KEY) < 50:
     raise ImproperlyConfigured("PORTAL_SECRET_KEY has to have at least 50 characters.")
 # Fernet keys for secrets at rest, newest first. Older ones still read.
-PORTAL_FIELD_KEYS = env.words("PORTAL_FIELD_KEYS", development="ZGV2ZWxvcG1lbnQtb25seS1ub3QtYS1zZWNyZXQtMDE=")
+PORTAL_FIELD_KEYS = env.fernet_keys("PORTAL_FIELD_KEYS", development="ZGV2ZWxvcG1lbnQtb25seS1ub3QtYS1zZWNyZXQtMDE=")
 PORTAL_ORIGIN = env.origin("PORTAL_ORIGIN", development="http://127.0.0.1:8000")
 PORTAL_EXIT_URL = env.text("PORTAL_EXIT_URL", default="https://www.weather.gov/")
 ALLOWED_HOSTS = env.words("PORTAL_HOSTS", development="127.0.0.1,localhost,[::1],testserver")
@@ -81,6 +81,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "iop_portal.headers.PrivateByDefault",
     "iop_portal.audit.middleware.RememberAddress",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -314,12 +315,13 @@ CELERY_BEAT_SCHEDULE = {
 
 # ── Logs ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
+PORTAL_LOG_LEVEL = env.choice("PORTAL_LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO")
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"json": {"()": "iop_portal.logs.PlainFacts"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
-    "root": {"handlers": ["stderr"], "level": env.text("PORTAL_LOG_LEVEL", default="INFO").upper()},
+    "root": {"handlers": ["stderr"], "level": PORTAL_LOG_LEVEL},
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.server": {"handlers": [], "level": "WARNING", "propagate": False},
