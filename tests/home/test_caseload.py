@@ -1,0 +1,175 @@
+"""The caseload: who stands on it, in which order, and what it costs."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from iop_portal.audit.models import Entry
+from iop_portal.followups.owing import owe_follow_up
+from iop_portal.home.caseload import Permissions, caseload, needs_of, size_of_caseload, week_of
+from iop_portal.people.models import CareTeam, Enrolment
+from tests.factories import NOON, ProgramFactory, clinician, enrolled, on_care_team, permission_of
+from tests.signing_in import sign_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def program():
+    return ProgramFactory(name="Harbor House", zone="America/New_York")
+
+
+@pytest.fixture
+def amara(program):
+    return clinician(program, preferred_name="Amara")
+
+
+def client_of(amara, program, name, *, part="member", state="admitted"):
+    client = enrolled(program, state, preferred_name=name, surname="Tester")
+    on_care_team(amara, client, part=part)
+    return client
+
+
+def owe(client, owner, *, now=NOON):
+    consent = permission_of(client, now=now)
+    program = client.enrolments.get().program
+    return owe_follow_up(
+        "consent_withdrawn", about=consent, program=program, owner=owner, client=client, by=client, now=now
+    )
+
+
+def names(rows):
+    return [row.name for row in rows]
+
+
+def test_it_holds_the_clients_of_ones_own_care_teams_alone(program, amara):
+    client_of(amara, program, "Maya")
+    client_of(clinician(program), program, "Ben")
+    enrolled(program, preferred_name="Cleo")
+    left = client_of(amara, program, "Dev")
+    CareTeam.objects.filter(enrolment__client=left).update(until=NOON)
+    client_of(amara, program, "Eve", state="discharged")
+    assert names(caseload(amara, now=NOON)) == ["Maya T."]
+    assert size_of_caseload(amara) == 1
+
+
+def test_a_row_says_state_week_part_and_permissions(program, amara):
+    maya = client_of(amara, program, "Maya", part="primary")
+    permission_of(maya, expires_on=date(2026, 12, 20))
+    permission_of(maya, recipient_name="Dr. No", expires_on=date(2026, 12, 1))
+    (row,) = caseload(amara, now=NOON)
+    assert (row.state, row.week, row.part, row.program) == ("admitted", 6, "primary counsellor", "Harbor House")
+    assert row.permissions == Permissions(2, date(2026, 12, 1), ends_soon=True)
+    assert row.url == reverse("home:client", args=[maya.pk])
+
+
+def test_those_who_need_somebody_stand_first_by_when_it_is_due(program, amara):
+    people = {name: client_of(amara, program, name) for name in ("Ana", "Ben", "Cleo", "Dev")}
+    owe(people["Dev"], amara, now=NOON - timedelta(days=3))
+    owe(people["Cleo"], amara, now=NOON)
+    rows = caseload(amara, now=NOON)
+    assert names(rows) == ["Dev T.", "Cleo T.", "Ana T.", "Ben T."]
+    assert [[flag.tone for flag in row.flags] for row in rows] == [["danger"], ["you"], [], []]
+
+
+def test_a_flag_says_what_and_why(program, amara):
+    owe(client_of(amara, program, "Maya"), amara)
+    ((flag,),) = [row.flags for row in caseload(amara, now=NOON)]
+    assert flag.label == "Stop telling: a permission was withdrawn"
+    assert "withdrew a permission" in str(flag.why)
+
+
+def test_a_flag_of_a_colleague_shows_but_does_not_need_me(program, amara):
+    maya = client_of(amara, program, "Maya")
+    owe(maya, clinician(program))
+    assert [len(row.flags) for row in caseload(amara, now=NOON)] == [1]
+    assert needs_of(amara, NOON) == []
+
+
+def test_what_needs_me_says_whom_it_is_about_and_when_it_is_due(program, amara):
+    owe(client_of(amara, program, "Maya"), amara)
+    (soon,) = needs_of(amara, NOON)
+    assert (soon.tone, soon.about) == ("", "Maya T.")
+    assert soon.text.startswith("Maya T., due ")
+    (late,) = needs_of(amara, NOON + timedelta(days=2))
+    assert late.tone == "danger"
+    assert late.text.startswith("Maya T., was due ")
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [("maya", ["Maya T."]), ("  MAYA tester ", ["Maya T."]), ("test", ["Ben T.", "Maya T."]), ("100%", [])],
+)
+def test_a_name_is_found_by_any_part_of_it(program, amara, name, found):
+    client_of(amara, program, "Maya")
+    client_of(amara, program, "Ben")
+    assert names(caseload(amara, now=NOON, name=name)) == found
+
+
+@pytest.mark.parametrize(
+    ("show", "found"),
+    [
+        ("", ["Ana T.", "Ben T.", "Cleo T."]),
+        ("needs", ["Ana T."]),
+        ("ending", ["Ben T."]),
+        ("referred", ["Cleo T."]),
+        ("admitted", ["Ana T.", "Ben T."]),
+        ("whatever", ["Ana T.", "Ben T.", "Cleo T."]),
+    ],
+)
+def test_it_can_be_narrowed(program, amara, show, found):
+    owe(client_of(amara, program, "Ana"), amara)
+    permission_of(client_of(amara, program, "Ben"), expires_on=NOON.date() + timedelta(days=7))
+    client_of(amara, program, "Cleo", state="referred")
+    assert names(caseload(amara, now=NOON, show=show)) == found
+
+
+@pytest.mark.parametrize(
+    ("now", "week"),
+    [
+        (datetime(2026, 11, 24, 4, 59, tzinfo=UTC), 1),  # the evening before, in New York
+        (datetime(2026, 11, 30, 12, 0, tzinfo=UTC), 1),
+        (datetime(2026, 12, 1, 4, 59, tzinfo=UTC), 1),
+        (datetime(2026, 12, 1, 5, 0, tzinfo=UTC), 2),
+    ],
+)
+def test_a_week_is_counted_from_admission_where_the_program_is(program, now, week):
+    enrolment = Enrolment(program=program, state="admitted", admitted_on=date(2026, 11, 24))
+    assert week_of(enrolment, now) == week
+
+
+@pytest.mark.parametrize("many", [3, 12])
+def test_the_page_takes_as_many_queries_for_many_as_for_few(client, program, amara, many, django_assert_num_queries):
+    now = timezone.now() - timedelta(minutes=1)
+    for number in range(many):
+        owe(client_of(amara, program, f"Person{number}"), amara, now=now)
+    sign_in(client, amara)
+    client.get(reverse("home:caseload"))
+    with django_assert_num_queries(9):
+        response = client.get(reverse("home:caseload"))
+    assert len(response.context["clients"]) == many
+
+
+def test_reading_the_list_is_one_line_with_its_length(client, program, amara):
+    for name in ("Ana", "Ben"):
+        client_of(amara, program, name)
+    sign_in(client, amara).get(reverse("home:caseload"))
+    entry = Entry.objects.get(verb="caseload.read")
+    assert (entry.actor, entry.client, entry.facts) == (amara, None, {"count": 2})
+
+
+def test_a_long_list_comes_in_pages(client, program, amara, monkeypatch):
+    monkeypatch.setattr("iop_portal.home.views.caseload.PAGE", 2)
+    for name in ("Ana", "Ben", "Cleo"):
+        client_of(amara, program, name)
+    page = sign_in(client, amara).get(reverse("home:caseload"), {"page": "2"})
+    assert names(page.context["clients"]) == ["Cleo T."]
+    assert "3 of 3" in page.content.decode()
+    assert Entry.objects.get(verb="caseload.read").facts == {"count": 1}
+
+
+@pytest.mark.parametrize(("query", "words"), [({}, "Nobody is in your care teams yet."), ({"q": "x"}, "like that")])
+def test_an_empty_list_says_why(client, amara, query, words):
+    assert words in sign_in(client, amara).get(reverse("home:caseload"), query).content.decode()

@@ -1,0 +1,197 @@
+"""A client's page: who opens it, what it leaves in the trail, and telling on the strength of a permission."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from iop_portal.audit import trail
+from iop_portal.audit.models import Entry
+from iop_portal.consents.consenting import revoke_consent
+from iop_portal.consents.models import Disclosure
+from iop_portal.followups.owing import owe_follow_up
+from iop_portal.people.models import BrokenGlass, CareTeam, RoleHeld
+from tests.factories import ProgramFactory, admin, clinician, enrolled, on_care_team, permission_of
+from tests.signing_in import sign_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def program():
+    return ProgramFactory(name="Harbor House")
+
+
+@pytest.fixture
+def maya(program):
+    return enrolled(program, preferred_name="Maya", surname="Tester", pronouns="she/her", phone="+1 555 0117")
+
+
+@pytest.fixture
+def amara(program, maya):
+    amara = clinician(program, preferred_name="Amara", surname="Osei")
+    on_care_team(amara, maya, part="primary")
+    return amara
+
+
+@pytest.fixture
+def page(client, amara):
+    return sign_in(client, amara)
+
+
+def permission(client, **wishes):
+    now = timezone.now() - timedelta(minutes=1)
+    return permission_of(client, now=now, **{"expires_on": now.date() + timedelta(days=30), **wishes})
+
+
+def break_glass(clinician, client, *, for_how_long=timedelta(hours=3)):
+    now = timezone.now()
+    return BrokenGlass.objects.create(
+        clinician=clinician,
+        client=client,
+        program=client.enrolments.get().program,
+        reason="Somebody called about them",
+        since=now - timedelta(minutes=30),
+        until=now + for_how_long,
+    )
+
+
+def url_of(client, name="client"):
+    return reverse(f"home:{name}", args=[client.pk])
+
+
+def text_of(response):
+    return response.content.decode()
+
+
+def test_it_holds_what_the_care_team_needs(page, maya, amara):
+    permission(maya, recipient_name="Rosa Lind")
+    text = text_of(page.get(url_of(maya)))
+    for words in (
+        "Maya Tester",
+        "she/her",
+        "+1 555 0117",
+        "Leave no message",
+        "Harbor House",
+        "Amara Osei",
+        "Rosa Lind",
+    ):
+        assert words in text
+
+
+def test_without_a_permission_it_says_that_nobody_may_be_told(page, maya):
+    assert "Maya permits nobody to be told anything." in text_of(page.get(url_of(maya)))
+
+
+def test_opening_it_leaves_a_line_each_time(page, maya, amara):
+    for _ in range(2):
+        page.get(url_of(maya))
+    lines = Entry.objects.filter(verb="client.opened")
+    assert [(e.actor, e.client, e.facts) for e in lines] == [(amara, maya, {"glass": False})] * 2
+
+
+@pytest.mark.parametrize(
+    "lost",
+    ["never on the team", "left the team", "discharged", "lost the role", "role in another program", "glass over"],
+)
+@pytest.mark.parametrize("name", ["client", "tell"])
+def test_a_record_that_is_not_open_does_not_exist(client, program, maya, amara, lost, name):
+    reader = amara
+    match lost:
+        case "never on the team":
+            reader = clinician(program)
+        case "left the team":
+            CareTeam.objects.update(until=timezone.now())
+        case "discharged":
+            maya.enrolments.update(state="discharged", discharged_on=timezone.now().date() + timedelta(days=400))
+        case "lost the role":
+            RoleHeld.objects.filter(user=amara).update(program=ProgramFactory())
+        case "role in another program":
+            reader = clinician(ProgramFactory())
+        case "glass over":
+            reader = clinician(program)
+            break_glass(reader, maya, for_how_long=timedelta(minutes=-1))
+    sign_in(client, reader)
+    assert client.get(url_of(maya, name)).status_code == 404
+    assert client.get(reverse(f"home:{name}", args=[10**6])).status_code == 404
+    assert not Entry.objects.filter(verb="client.opened").exists()
+
+
+def test_ones_own_record_is_read_as_a_client_alone(client, program):
+    both = enrolled(program)
+    RoleHeld.objects.create(user=both, program=program, role="clinician")
+    assert sign_in(client, both).get(url_of(both)).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["client", "tell", "caseload"])
+def test_admins_and_clients_do_not_come_in(client, program, maya, name):
+    args = [] if name == "caseload" else [maya.pk]
+    for person in (admin(program), maya):
+        sign_in(client, person)
+        assert client.get(reverse(f"home:{name}", args=args)).status_code == 403
+    assert not Entry.objects.filter(verb="client.opened").exists()
+
+
+def test_through_an_emergency_access_it_says_until_when_and_tells_the_client(client, program, maya):
+    lena = clinician(program)
+    break_glass(lena, maya)
+    assert "Emergency access." in text_of(sign_in(client, lena).get(url_of(maya)))
+    assert Entry.objects.get(verb="client.opened").facts == {"glass": True}
+
+
+def test_what_is_to_be_seen_to_stands_there(page, maya, amara, program):
+    now = timezone.now()
+    consent = permission(maya)
+    owe_follow_up("consent_withdrawn", about=consent, program=program, owner=amara, client=maya, by=maya, now=now)
+    assert "Stop telling: a permission was withdrawn" in text_of(page.get(url_of(maya)))
+
+
+def test_who_else_read_it_stands_there(page, program, maya):
+    lena = clinician(program, preferred_name="Lena", surname="Fischer")
+    trail.record("client.opened", maya, client=maya, by=lena)
+    for _ in range(2):
+        openings = page.get(url_of(maya)).context["chart"].openings
+        assert [line.who for line in openings] == ["Lena Fischer"]
+
+
+@pytest.mark.parametrize("many", [2, 8])
+def test_it_takes_as_many_queries_for_much_as_for_little(page, maya, program, many, django_assert_num_queries):
+    for number in range(many):
+        permission(maya, recipient_name=f"Person {number}")
+        on_care_team(clinician(program), maya)
+    with django_assert_num_queries(14):
+        page.get(url_of(maya))
+
+
+def test_what_is_told_is_written_down_and_comes_with_the_statement(page, maya, amara):
+    consent = permission(maya)
+    form = page.get(url_of(maya, "tell"), {"permission": consent.pk})
+    assert "This record which has been disclosed to you" in text_of(form)
+    response = page.post(url_of(maya, "tell"), {"consent": consent.pk, "what": "Came to 6 of 6"}, follow=True)
+    told = Disclosure.objects.get()
+    assert (told.consent, told.by, told.what) == (consent, amara, "Came to 6 of 6")
+    assert "This record which has been disclosed to you" in text_of(response)
+    assert "Came to 6 of 6" in text_of(response)
+
+
+def test_a_foreign_or_dead_permission_carries_nothing(page, maya, program):
+    foreign, gone = permission(enrolled(program)), permission(maya)
+    revoke_consent(gone, by=maya, now=timezone.now())
+    permission(maya, recipient_name="Dr. No")
+    for consent in (foreign, gone):
+        response = page.post(url_of(maya, "tell"), {"consent": consent.pk, "what": "Came to 6 of 6"})
+        assert response.status_code == 200
+        assert response.context["form"].errors["consent"]
+    assert not Disclosure.objects.exists()
+
+
+def test_without_a_live_permission_there_is_nothing_to_fill_in(page, maya):
+    assert "Nothing may be told." in text_of(page.get(url_of(maya, "tell")))
+
+
+def test_what_was_typed_comes_back_when_something_is_missing(page, maya):
+    permission(maya)
+    response = page.post(url_of(maya, "tell"), {"what": "Came to 6 of 6"})
+    assert "Came to 6 of 6" in text_of(response)
+    assert not Disclosure.objects.exists()
