@@ -405,7 +405,8 @@ def tidy() -> None:
         if folder.name.startswith("unfinished-"):
             shutil.rmtree(folder)
         elif folder.name.startswith(("run-", "kept-")):
-            with suppress(BlockingIOError), locked(folder, wait=False):
+            # Gone meanwhile: its supervisor has tidied up itself.
+            with suppress(BlockingIOError, FileNotFoundError), locked(folder, wait=False):
                 clear(folder)
 
 
