@@ -60,11 +60,9 @@ def discharge(enrolment: Enrolment, *, by: User, now: datetime) -> Enrolment:
 
 
 def _locked(enrolment: Enrolment) -> Enrolment:
-    return (
-        Enrolment.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("client", "program")
-        .get(pk=enrolment.pk)
-    )
+    rows = Enrolment.objects.select_for_update(no_key=True, of=("self",)).select_related("client", "program")
+    locked: Enrolment = rows.get(pk=enrolment.pk)
+    return locked
 
 
 def _today(program: Program, now: datetime) -> date:

@@ -55,7 +55,7 @@ def client_by_address(email: str, *, clinician: User) -> User:
     """A client of a program where the clinician works. Raises NoSuchRecord, whatever the reason."""
     enrolled = Enrolment.objects.filter(program__in=programs_of(clinician, Role.CLINICIAN)).values("client")
     owner = EmailAddress.objects.filter(email=email.strip().lower(), verified=True).values("user")
-    client = User.objects.filter(pk__in=enrolled).filter(pk__in=owner).exclude(pk=clinician.pk).first()
+    client: User | None = User.objects.filter(pk__in=enrolled).filter(pk__in=owner).exclude(pk=clinician.pk).first()
     if client is None or are_apart(client, clinician):
         raise NoSuchRecord
     return client
@@ -115,7 +115,9 @@ def review_glass(
 
 
 def _locked(glass: BrokenGlass) -> BrokenGlass:
-    return BrokenGlass.objects.select_for_update(of=("self",)).select_related("client", "clinician").get(pk=glass.pk)
+    rows = BrokenGlass.objects.select_for_update(of=("self",)).select_related("client", "clinician")
+    locked: BrokenGlass = rows.get(pk=glass.pk)
+    return locked
 
 
 def _shared_program(client: User, clinician: User) -> Program | None:

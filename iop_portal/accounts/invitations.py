@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
@@ -60,7 +61,6 @@ class InvitationGone(Refused):
 
 class SignInFirst(Refused):
     message = _("There is an account with your address already. Sign in with it to accept.")
-    constraint = "one_account_per_address"
 
 
 class SomebodyElses(Refused):
@@ -170,14 +170,21 @@ def accept_invitation(token_hash: str, *, person: NewPerson, now: datetime) -> U
     invitation = _locked(_opens(token_hash, now))
     if account_for(invitation) is not None:
         raise SignInFirst
-    user = User.objects.create(
-        email=invitation.email,
-        preferred_name=person.preferred_name,
-        surname=person.surname,
-        pronouns=person.pronouns,
-        zone=person.zone,
-        password=password,
-    )
+    try:
+        with transaction.atomic():
+            user = User.objects.create(
+                email=invitation.email,
+                preferred_name=person.preferred_name,
+                surname=person.surname,
+                pronouns=person.pronouns,
+                zone=person.zone,
+                password=password,
+            )
+    except IntegrityError as error:
+        # Two invitations of one address, accepted at the same moment: each holds only its own row.
+        if account_for(invitation) is None:
+            raise
+        raise SignInFirst from error
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     trail.record("account.opened", user, by=user, at=now)
     _take_place(invitation, user, now=now)

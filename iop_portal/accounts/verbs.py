@@ -24,7 +24,7 @@ verbs.register(
         "account.authenticator_removed": _("removed the authenticator app"),
         "account.passkey_added": _("added a passkey"),
         "account.passkey_removed": _("removed a passkey"),
-        "account.recovery_codes_made": _("made new recovery codes"),
+        "account.recovery_codes_made": _("made new spare codes"),
         "account.settings_changed": _("changed their settings"),
         "program.opened": _("opened a program"),
         "program.changed": _("changed what a program is set to"),

@@ -1,10 +1,11 @@
 """Two roles: the owner migrates, a lesser one runs. This gives the lesser one what it needs and no more."""
 
+from contextlib import suppress
 from typing import Any
 
 from django.apps import apps
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from psycopg2 import sql
 
 from iop_portal.audit.models import AppendOnly
@@ -23,7 +24,9 @@ class Command(BaseCommand):
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
             if create and cursor.fetchone() is None:
-                cursor.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(name))
+                # Roles belong to the whole server: another database's run may have made it this moment.
+                with suppress(IntegrityError), transaction.atomic():
+                    cursor.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(name))
             for statement in (
                 "GRANT USAGE ON SCHEMA public TO {}",
                 "REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {}",
