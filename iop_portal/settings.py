@@ -127,7 +127,14 @@ CSRF_FAILURE_VIEW = "iop_portal.home.views.errors.csrf_failure"
 
 DATABASES = {"default": env.database("DATABASE_URL")}
 # In the database, not in Redis: rate limits and one-time codes have to survive Redis.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "portal_cache"}}
+# Beyond the limit a third of all entries go, used codes among them: it is out of reach, and an hourly task tidies.
+CACHES: dict[str, dict[str, Any]] = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "portal_cache",
+        "OPTIONS": {"MAX_ENTRIES": 1_000_000},
+    }
+}
 
 # ── Language and time ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -166,6 +173,14 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_FORMS = {
+    "add_email": "iop_portal.accounts.forms.NewAddressForm",
+    "change_password": "iop_portal.accounts.forms.ChangePasswordForm",
+    "login": "iop_portal.accounts.forms.SignInForm",
+    "reauthenticate": "iop_portal.accounts.forms.ReauthenticateForm",
+    "reset_password": "iop_portal.accounts.forms.AskForPasswordForm",
+    "reset_password_from_key": "iop_portal.accounts.forms.NewPasswordForm",
+}
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ACCOUNT_EMAIL_NOTIFICATIONS = True
@@ -189,8 +204,15 @@ MFA_WEBAUTHN_USER_VERIFICATION = "required"
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_TRUST_ENABLED = False
 MFA_TOTP_ISSUER = "Portal"
+MFA_FORMS = {
+    "activate_totp": "iop_portal.accounts.forms.ActivateAppForm",
+    "add_webauthn": "iop_portal.accounts.forms.AddPasskeyForm",
+    "authenticate": "iop_portal.accounts.forms.CodeForm",
+    "edit_webauthn": "iop_portal.accounts.forms.RenamePasskeyForm",
+    "reauthenticate": "iop_portal.accounts.forms.CodeAgainForm",
+}
 if PORTAL_DEMO:
-    MFA_FORMS = {
+    MFA_FORMS |= {
         "authenticate": "iop_portal.demo.forms.AuthenticateForm",
         "reauthenticate": "iop_portal.demo.forms.ReauthenticateForm",
     }

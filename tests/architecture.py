@@ -24,7 +24,7 @@ HTTP = ("django.http", "django.shortcuts", "django.contrib.messages")
 # Celery's own hooks tell of processes, not of the portal's facts.
 SIGNALS = re.compile(r"^(?!celery\.)(.+\.)?(signals|dispatch)(\..+)?$")
 # Time enters with a request, a beat or a command; below, it is an argument.
-TAKES_THE_TIME = {"views", "middleware", "tasks", "commands", "context", "health"}
+TAKES_THE_TIME = {"views", "middleware", "adapters", "tasks", "commands", "context", "health"}
 CLOCKS = {"now", "utcnow", "today", "localdate", "localtime"}
 WORDS_OF_TOOLS = {"uniq", "unique", "check", "ck", "fk", "constraint", "idx"}
 

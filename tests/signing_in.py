@@ -2,7 +2,9 @@
 
 from allauth.account.internal.flows.login import record_authentication
 from django.test import Client, RequestFactory
+from django.utils import timezone
 
+from iop_portal.accounts import sessions
 from iop_portal.people.models import User
 
 
@@ -14,5 +16,6 @@ def sign_in(client: Client, user: User, *, second_step: bool | None = None) -> C
     record_authentication(request, user, method="password", email=user.email, reauthenticated=True)
     if user.is_staff_member if second_step is None else second_step:
         record_authentication(request, user, method="mfa", type="totp", reauthenticated=True)
+    sessions.begin(request.session, now=timezone.now())
     request.session.save()
     return client
