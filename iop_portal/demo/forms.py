@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from allauth.mfa.base import forms as mfa
+from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from iop_portal.accounts.forms import CodeAgainForm, CodeForm
 from iop_portal.demo.devices import ready_code
 
 
@@ -26,14 +27,14 @@ class FilledIn:
     def clean_code(self) -> str:
         try:
             return str(super().clean_code())  # type: ignore[misc]
-        except mfa.forms.ValidationError:
+        except forms.ValidationError:
             self.data = {**self.data.dict(), "code": ready_code(self.user)}
             raise
 
 
-class AuthenticateForm(FilledIn, mfa.AuthenticateForm):
+class AuthenticateForm(FilledIn, CodeForm):
     pass
 
 
-class ReauthenticateForm(FilledIn, mfa.ReauthenticateForm):
+class ReauthenticateForm(FilledIn, CodeAgainForm):
     pass

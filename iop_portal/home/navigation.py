@@ -52,7 +52,10 @@ PLACES: dict[Role, tuple[_Entry, ...]] = {
 }
 # Somebody with two roles finds both; what they came for as a client stands first.
 ORDER = (Role.CLIENT, Role.APPLICANT, Role.ALUM, Role.FAMILY, Role.CLINICIAN, Role.ADMIN)
-MENU: tuple[_Entry, ...] = ()
+MENU: tuple[_Entry, ...] = (
+    _Entry(pgettext_lazy("place", "Settings"), "accounts:settings", "settings"),
+    _Entry(pgettext_lazy("place", "Sign-in and security"), "mfa_index", "lock"),
+)
 CLIENT_MENU: tuple[_Entry, ...] = (_OPENED,)
 ENROLLED = frozenset({Role.CLIENT, Role.APPLICANT, Role.ALUM})
 

@@ -1,7 +1,7 @@
 """Accepting an invitation."""
 
-from allauth.account.internal.flows.login import perform_login
-from allauth.account.models import Login
+from allauth.account.internal.flows.login import record_authentication
+from allauth.account.utils import perform_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -63,9 +63,9 @@ def _accept_as_member(request: HttpRequest, user: User, invitation: Invitation, 
 
 
 def _sign_in(request: HttpRequest, user: User) -> HttpResponse:
-    response: HttpResponse = perform_login(
-        request, Login(user=user, email=user.email, redirect_url=reverse("accounts:protect"))
-    )
+    """They chose the password this minute: it is not asked again before they add a second step."""
+    response: HttpResponse = perform_login(request, user, email=user.email, redirect_url=reverse("accounts:protect"))
+    record_authentication(request, user, method="password", reauthenticated=True)
     return response
 
 

@@ -1,0 +1,30 @@
+"""Opening a record in an emergency."""
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from iop_portal.accounts import glass
+from iop_portal.accounts.forms import BreakGlassForm
+from iop_portal.audit import trail
+from iop_portal.doors import PortalRequest, for_roles
+from iop_portal.people.roles import Role
+from iop_portal.refusals import Refused
+
+
+@for_roles(Role.CLINICIAN)
+def break_glass(request: PortalRequest) -> HttpResponse:
+    form = BreakGlassForm(request.POST or None)
+    status = 200
+    if form.is_valid():
+        now = timezone.now()
+        try:
+            client = glass.client_by_address(form.cleaned_data["email"], clinician=request.user)
+            glass.break_glass(client, reason=form.cleaned_data["reason"], by=request.user, now=now)
+        except Refused as refusal:
+            trail.record("glass.refused", by=request.user, at=now)
+            form.add_error(None, str(refusal))
+            status = refusal.status
+        else:
+            return redirect("home:client", client.pk)
+    return render(request, "accounts/break_glass.html", {"form": form}, status=status)
