@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from iop_portal.people.models import Enrolment, Program, plain_line
+from iop_portal.people.models import Enrolment, Program, User, plain_line
 from iop_portal.people.roles import Role
+from iop_portal.people.seeing import programs_of
 from iop_portal.sealing import SealedTextField
 
 INVITED_ROLES = (Role.CLIENT, Role.FAMILY, Role.CLINICIAN, Role.ADMIN)
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def run_by(self, user: User) -> InvitationQuerySet:
+        """Invitations to the programs that an admin runs."""
+        return self.filter(program__in=Program.objects.run_by(user))
+
+    def of_clients_by(self, user: User) -> InvitationQuerySet:
+        """Clients whom a clinician invited, to programs where they still work."""
+        return self.filter(invited_by=user, role=Role.CLIENT, program__in=programs_of(user, Role.CLINICIAN))
+
+    def unanswered(self) -> InvitationQuerySet:
+        """Neither accepted nor withdrawn: open, or expired."""
+        return self.filter(accepted_at=None, withdrawn_at=None)
+
+    def expired(self, now: datetime) -> InvitationQuerySet:
+        return self.unanswered().filter(expires_at__lte=now)
 
 
 class Invitation(models.Model):
@@ -33,6 +53,8 @@ class Invitation(models.Model):
     accepted_at = models.DateTimeField(null=True)
     accepted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     withdrawn_at = models.DateTimeField(null=True)
+
+    objects = models.Manager.from_queryset(InvitationQuerySet)()
 
     class Meta:
         ordering = ("-invited_at", "-pk")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from allauth.usersessions.models import UserSession
 from django.utils.translation import gettext_lazy as _
 
+from iop_portal.accounts.care_teams import leave_care_team
 from iop_portal.audit import trail
-from iop_portal.people.models import CareTeam, Program, RoleHeld, User
+from iop_portal.people.models import CareTeam, Enrolment, Program, RoleHeld, User
 from iop_portal.people.roles import Role
 from iop_portal.refusals import Refused
 from iop_portal.writes import write
@@ -39,7 +41,7 @@ def give_role(user: User, *, role: Role, program: Program, by: User | None, now:
 
 @write
 def take_role(held: RoleHeld, *, by: User, now: datetime) -> None:
-    """Places on care teams end with the role. Locking the program's admins keeps two from leaving at once."""
+    """Places on care teams end with the role, and so do sessions. Locking the admins keeps two from leaving at once."""
     program_roles = RoleHeld.objects.select_for_update().filter(program=held.program_id, role=held.role)
     holders = {row.pk: row for row in program_roles.order_by("pk")}
     if held.pk not in holders:
@@ -47,11 +49,17 @@ def take_role(held: RoleHeld, *, by: User, now: datetime) -> None:
     if held.role == Role.ADMIN and len(holders) == 1:
         raise LastAdmin
     if held.role == Role.CLINICIAN:
-        CareTeam.objects.filter(clinician=held.user_id, enrolment__program=held.program_id, until=None).update(
-            until=now
-        )
+        for place in CareTeam.objects.filter(
+            clinician=held.user_id,
+            enrolment__program=held.program_id,
+            enrolment__in=Enrolment.objects.live(),
+            until=None,
+        ):
+            leave_care_team(place, by=by, now=now)
     trail.record("role.taken", held, by=by, at=now, facts={"role": held.role})
     holders[held.pk].delete()
+    for session in UserSession.objects.filter(user=held.user_id):
+        session.end()
 
 
 @write

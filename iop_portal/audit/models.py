@@ -5,6 +5,9 @@ from __future__ import annotations
 import pgtrigger
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
+
+from iop_portal.people.models import User
 
 REFUSE_CHANGE = """
     RAISE EXCEPTION 'rows of % are only ever added', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
@@ -37,6 +40,18 @@ class AppendOnly(models.Model):
         ]
 
 
+class EntryQuerySet(models.QuerySet["Entry"]):
+    def run_by(self, user: User) -> EntryQuerySet:
+        """What an admin reads of the trail: what concerns clients of their programs, and, where it concerns no
+        client, what people of their programs did. What another program's staff did stays with that program, also
+        where a client is in both; those who have left and work nowhere any more are still seen.
+        """
+        ours = User.objects.belonging_to_programs_run_by(user)
+        strangers = User.objects.filter(roles_held__isnull=False).exclude(pk__in=ours)
+        clients = User.objects.clients_of_programs_run_by(user)
+        return self.filter(Q(client__in=clients) | Q(client=None, actor__in=ours)).exclude(actor__in=strangers)
+
+
 class Entry(AppendOnly):
     """One line of the trail. `facts` hold states and counts, never names, addresses or anybody's words."""
 
@@ -49,6 +64,8 @@ class Entry(AppendOnly):
     address = models.GenericIPAddressField(null=True)
     request_id = models.UUIDField(null=True)
     facts = models.JSONField(default=dict)
+
+    objects = models.Manager.from_queryset(EntryQuerySet)()
 
     class Meta(AppendOnly.Meta):
         ordering = ("-at", "-pk")

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Value
+from django.db.models.functions import Concat
 from django.utils import timezone
 
 from iop_portal.people.roles import ENROLLED_ROLES, Role
@@ -113,6 +114,18 @@ class UserQuerySet(models.QuerySet[Any]):
             role__in=(Role.CLINICIAN, Role.ADMIN),
         )
         return self.filter(Exists(held))
+
+    def belonging_to_programs_run_by(self, user: User) -> Self:
+        """Everybody who has a role or an enrolment in a program that an admin runs."""
+        run = programs_of(user, Role.ADMIN)
+        held = _model("RoleHeld").objects.filter(user=OuterRef("pk"), program__in=run)
+        enrolled = _model("Enrolment").objects.filter(client=OuterRef("pk"), program__in=run)
+        return self.filter(Exists(held) | Exists(enrolled))
+
+    def named(self, text: str) -> Self:
+        """People whose whole name or address holds these letters."""
+        whole = Concat("preferred_name", Value(" "), "surname")
+        return self.annotate(whole_name=whole).filter(Q(whole_name__icontains=text) | Q(email__icontains=text))
 
     def clinicians_of(self, program: Any) -> Self:
         held = _model("RoleHeld").objects.filter(user=OuterRef("pk"), program=program, role=Role.CLINICIAN)
