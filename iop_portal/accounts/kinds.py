@@ -65,5 +65,6 @@ followups.register(
         title=_("Review an emergency access"),
         why=_("A clinician opened a record outside their care teams. Somebody else looks at each of these."),
         due_in=timedelta(days=1),
+        page="office:review_glass",
     ),
 )

@@ -41,14 +41,16 @@ _CHOICES = _Entry(pgettext_lazy("place", "My choices"), "home:choices", "eye", a
 _CASELOAD = _Entry(pgettext_lazy("place", "Today"), "home:caseload", "today", area="/clients/")
 _OWED = _Entry(pgettext_lazy("place", "To see to"), "followups:mine", "list", area="/follow-ups/")
 _OPENED = _Entry(pgettext_lazy("place", "Who opened my record"), "home:opened", "eye")
+_OFFICE = _Entry(pgettext_lazy("place", "Office"), "office:desk", "office", area="/office/")
+_INVITATIONS = _Entry(pgettext_lazy("place", "Invitations"), "office:my_invitations", "mail", area="/invitations/")
 
 PLACES: dict[Role, tuple[_Entry, ...]] = {
     Role.CLIENT: (_TODAY, _CHOICES),
     Role.APPLICANT: (_TODAY, _CHOICES),
     Role.ALUM: (_HOME, _CHOICES),
     Role.FAMILY: (_HOME,),
-    Role.CLINICIAN: (_CASELOAD, _OWED),
-    Role.ADMIN: (_HOME, _OWED),
+    Role.CLINICIAN: (_CASELOAD, _OWED, _INVITATIONS),
+    Role.ADMIN: (_OFFICE, _OWED),
 }
 # Somebody with two roles finds both; what they came for as a client stands first.
 ORDER = (Role.CLIENT, Role.APPLICANT, Role.ALUM, Role.FAMILY, Role.CLINICIAN, Role.ADMIN)

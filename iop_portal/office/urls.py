@@ -1,4 +1,53 @@
-from django.urls.resolvers import URLPattern
+from django.urls import path
+
+from iop_portal.office.views import (
+    apart,
+    clients,
+    desk,
+    glass,
+    invitations,
+    messages,
+    programs,
+    rooms,
+    staff,
+    trail,
+)
 
 app_name = "office"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("office/", desk.desk, name="desk"),
+    path("office/programs/new/", programs.open_program, name="open_program"),
+    path("office/programs/<int:program_id>/", desk.program, name="program"),
+    path("office/programs/<int:program_id>/change/", programs.change_program, name="change_program"),
+    path("office/programs/<int:program_id>/rooms/", rooms.list_rooms, name="rooms"),
+    path("office/programs/<int:program_id>/rooms/new/", rooms.add_room, name="add_room"),
+    path("office/rooms/<int:room_id>/", rooms.change_room, name="change_room"),
+    path("office/rooms/<int:room_id>/out-of-use/", rooms.take_out_of_use, name="take_room_out_of_use"),
+    path("office/rooms/<int:room_id>/in-use/", rooms.put_back_in_use, name="put_room_back_in_use"),
+    path("office/programs/<int:program_id>/staff/", staff.list_staff, name="staff"),
+    path("office/programs/<int:program_id>/staff/give/", staff.give_role, name="give_role"),
+    path("office/roles/<int:held_id>/end/", staff.end_role, name="end_role"),
+    path("office/programs/<int:program_id>/invitations/", invitations.list_invitations, name="invitations"),
+    path("office/programs/<int:program_id>/invite/<slug:role>/", invitations.invite, name="invite"),
+    path("office/programs/<int:program_id>/clients/", clients.list_clients, name="clients"),
+    path("office/enrolments/<int:enrolment_id>/", clients.client, name="client"),
+    path("office/enrolments/<int:enrolment_id>/admit/", clients.admit, name="admit"),
+    path("office/enrolments/<int:enrolment_id>/discharge/", clients.discharge, name="discharge"),
+    path("office/enrolments/<int:enrolment_id>/refer-again/", clients.refer_again, name="refer_again"),
+    path("office/enrolments/<int:enrolment_id>/join/", clients.join, name="join_care_team"),
+    path("office/care-teams/<int:place_id>/leave/", clients.leave, name="leave_care_team"),
+    path("office/care-teams/<int:place_id>/primary/", clients.make_primary, name="make_primary"),
+    path("office/programs/<int:program_id>/apart/", apart.list_apart, name="apart"),
+    path("office/programs/<int:program_id>/apart/new/", apart.keep_apart, name="keep_apart"),
+    path("office/programs/<int:program_id>/apart/<int:apart_id>/end/", apart.end_apart, name="end_apart"),
+    path("office/glass/", glass.list_glass, name="glass"),
+    path("office/glass/<int:glass_id>/", glass.review_glass, name="review_glass"),
+    path("office/messages/", messages.list_messages, name="messages"),
+    path("office/messages/<int:notice_id>/again/", messages.send_again, name="send_message_again"),
+    path("office/messages/<int:notice_id>/let-go/", messages.drop, name="let_message_go"),
+    path("office/trail/", trail.read_trail, name="trail"),
+    path("invitations/", invitations.my_invitations, name="my_invitations"),
+    path("invitations/<int:program_id>/new/", invitations.invite_client, name="invite_client"),
+    path("invitations/<int:invitation_id>/withdraw/", invitations.withdraw, name="withdraw_invitation"),
+    path("invitations/<int:invitation_id>/again/", invitations.send_again, name="send_invitation_again"),
+]

@@ -59,7 +59,7 @@ def _caseload(request: PortalRequest) -> HttpResponse:
 
 
 def _office(request: PortalRequest) -> HttpResponse:
-    return redirect("followups:mine")
+    return redirect("office:desk")
 
 
 PAGES: dict[Role, Callable[[PortalRequest], HttpResponse]] = {

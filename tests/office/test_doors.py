@@ -1,0 +1,173 @@
+"""Who may come into the office, and that what belongs to another program does not exist there."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from iop_portal.accounts.models import Invitation
+from iop_portal.followups.owing import owe_follow_up
+from iop_portal.notices.models import Notice
+from iop_portal.office.urls import urlpatterns
+from iop_portal.people.models import Apart, BrokenGlass, RoleHeld
+from iop_portal.people.roles import Role
+from tests.factories import NOON, RoomFactory, UserFactory, admin, clinician, enrolled, held, on_care_team
+from tests.signing_in import sign_in
+
+POST_ONLY = {
+    "take_room_out_of_use",
+    "put_room_back_in_use",
+    "admit",
+    "refer_again",
+    "join_care_team",
+    "leave_care_team",
+    "make_primary",
+    "send_message_again",
+    "let_message_go",
+    "withdraw_invitation",
+    "send_invitation_again",
+}
+READ_ONLY = {
+    "desk",
+    "program",
+    "rooms",
+    "staff",
+    "invitations",
+    "clients",
+    "client",
+    "apart",
+    "glass",
+    "messages",
+    "trail",
+}
+FOR_CLINICIANS = {"my_invitations", "invite_client"}
+FOR_BOTH = {"withdraw_invitation", "send_invitation_again"}
+NAMES = [pattern.name for pattern in urlpatterns]
+
+
+def keys_in(program, ours):
+    """One row of each kind in a program, by the name that the addresses use. `ours` owns its dead message."""
+    someone, other = enrolled(program), enrolled(program)
+    helper = clinician(program)
+    low, high = sorted((someone, other), key=lambda person: person.pk)
+    invitation = Invitation.objects.create(
+        email="new@portal.test",
+        preferred_name="New",
+        program=program,
+        role=Role.CLINICIAN,
+        invited_at=NOON,
+        expires_at=timezone.now() + timedelta(days=3),
+    )
+    notice = Notice.objects.create(
+        kind="invitation",
+        about_type="accounts.invitation",
+        about_id=invitation.pk,
+        owed_at=NOON,
+        not_before=NOON,
+        state=Notice.State.DEAD,
+        ended_at=NOON,
+    )
+    owe_follow_up("dead_letter", about=notice, program=program, owner=ours, by=None, now=NOON)
+    return {
+        "program_id": program.pk,
+        "room_id": RoomFactory(program=program).pk,
+        "held_id": RoleHeld.objects.get(user=helper).pk,
+        "role": "client",
+        "enrolment_id": someone.enrolments.get().pk,
+        "place_id": on_care_team(helper, someone).pk,
+        "apart_id": Apart.objects.create(one=low, other=high, asked_by="staff", set_by=ours, since=NOON).pk,
+        "glass_id": BrokenGlass.objects.create(
+            clinician=helper,
+            client=other,
+            program=program,
+            reason="She called and nobody was there.",
+            since=NOON,
+            until=NOON + timedelta(hours=4),
+        ).pk,
+        "notice_id": notice.pk,
+        "invitation_id": invitation.pk,
+    }
+
+
+def address(name, keys):
+    pattern = next(pattern for pattern in urlpatterns if pattern.name == name)
+    return reverse(f"office:{name}", kwargs={key: keys[key] for key in pattern.pattern.converters})
+
+
+@pytest.fixture
+def keys(program, ada):
+    return keys_in(program, ada)
+
+
+@pytest.fixture
+def foreign_keys(elsewhere):
+    return keys_in(elsewhere, admin(elsewhere))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_admin_finds_each_page_of_their_own_program(office, keys, name):
+    if name in FOR_CLINICIANS:
+        assert office.get(address(name, keys)).status_code == 403
+    elif name in POST_ONLY:
+        assert office.get(address(name, keys)).status_code == 405
+    else:
+        assert office.get(address(name, keys)).status_code == 200
+
+
+@pytest.mark.parametrize("name", sorted(READ_ONLY))
+def test_pages_to_read_take_nothing(office, keys, name):
+    assert office.post(address(name, keys)).status_code == 405
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("name", [pattern.name for pattern in urlpatterns if pattern.pattern.converters])
+def test_what_belongs_to_another_program_does_not_exist(office, foreign_keys, name, method):
+    if name in FOR_CLINICIANS:
+        return
+    if (method == "get" and name in POST_ONLY) or (method == "post" and name in READ_ONLY):
+        return
+    before = everything()
+    assert getattr(office, method)(address(name, foreign_keys)).status_code == 404
+    assert everything() == before
+
+
+def everything():
+    return [list(model.objects.order_by("pk").values()) for model in (Invitation, RoleHeld, BrokenGlass, Apart, Notice)]
+
+
+@pytest.mark.parametrize("role", ["client", "applicant", "alum", "family", "clinician"])
+def test_others_are_told_that_it_is_not_for_them(client, program, keys, role):
+    person = {
+        "client": lambda: enrolled(program),
+        "applicant": lambda: enrolled(program, "referred"),
+        "alum": lambda: enrolled(program, "discharged"),
+        "family": lambda: held(Role.FAMILY, program),
+        "clinician": lambda: clinician(program),
+    }[role]()
+    sign_in(client, person)
+    answers = {}
+    for name in NAMES:
+        url = address(name, keys)
+        answers[name] = (client.post(url) if name in POST_ONLY else client.get(url)).status_code
+    expected = dict.fromkeys(NAMES, 403)
+    if role == "clinician":
+        expected |= dict.fromkeys(FOR_CLINICIANS, 200) | dict.fromkeys(FOR_BOTH, 404)
+    assert answers == expected
+
+
+def test_the_signed_out_are_sent_to_sign_in(client, keys):
+    for name in NAMES:
+        answer = client.get(address(name, keys))
+        assert answer.status_code == 302
+        assert answer.url.startswith(reverse("account_login"))
+
+
+def test_an_admin_of_another_program_sees_none_of_this_one(client, program, elsewhere, keys):
+    sign_in(client, admin(elsewhere))
+    enrolled(program, preferred_name="Zqcanary")
+    UserFactory(preferred_name="Zqnobody")
+    for url in ("/office/", "/office/glass/", "/office/messages/", "/office/trail/"):
+        page = client.get(url).content.decode()
+        assert "Riverbend" not in page
+        assert "Zqcanary" not in page
