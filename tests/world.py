@@ -20,10 +20,14 @@ from fido2.utils import websafe_encode
 from fido2.webauthn import Aaguid, AttestationObject, AttestedCredentialData, AuthenticatorData, CollectedClientData
 
 from iop_portal.accounts import invitations
+from iop_portal.accounts.apart import keep_apart
 from iop_portal.accounts.glass import break_glass
 from iop_portal.consents.consenting import Wish, fingerprint, revoke_consent, sign_consent, wording
 from iop_portal.consents.models import Category, Purpose
 from iop_portal.followups.models import FollowUp, Heartbeat
+from iop_portal.followups.owing import owe_follow_up
+from iop_portal.notices.models import Notice
+from iop_portal.people.models import Apart
 from iop_portal.people.roles import Role
 from tests.factories import ProgramFactory, RoomFactory, admin, clinician, enrolled, held, on_care_team
 
@@ -115,7 +119,7 @@ def build_world() -> World:
     for person in list(people.values())[1:]:
         EmailAddress.objects.create(user=person, email=person.email, verified=True, primary=True)
     maya, team = people["client"], people["team"]
-    on_care_team(team, maya, part="primary")
+    place = on_care_team(team, maya, part="primary")
     on_care_team(people["one_step"], maya)
     on_care_team(people["other_team"], people["other_client"])
 
@@ -147,6 +151,18 @@ def build_world() -> World:
         due_at=now + timedelta(days=1),
     )
     Heartbeat.objects.create(name="escalation", at=now)
+    apart = keep_apart(maya, people["alum"], asked_by=Apart.AskedBy.CLIENT, by=team, now=now)
+    unread = Notice.objects.create(
+        kind="invitation",
+        about_type="accounts.invitation",
+        about_id=invitation.pk,
+        to=maya,
+        owed_at=now,
+        not_before=now,
+        state=Notice.State.DEAD,
+        ended_at=now,
+    )
+    owe_follow_up("dead_letter", about=unread, program=home, owner=people["admin"], by=None, now=now)
     return World(
         people,
         {
@@ -158,6 +174,11 @@ def build_world() -> World:
             "invitation_id": invitation.pk,
             "token": link.rstrip("/").rpartition("/")[2],
             "follow_up_id": follow_up.pk,
+            "held_id": team.roles_held.get().pk,
+            "enrolment_id": maya.enrolments.get().pk,
+            "place_id": place.pk,
+            "apart_id": apart.pk,
+            "notice_id": unread.pk,
             "pk": key.pk,
             "key": EmailConfirmationHMAC(claimed).key,
             "uidb36": "1",
