@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from iop_portal.audit import trail
 from iop_portal.consents.models import Category, Consent, Disclosure, Purpose, Revocation
+from iop_portal.markup import clock
 from iop_portal.people.models import Program, User
 from iop_portal.refusals import Refused
 from iop_portal.writes import write
@@ -252,9 +253,10 @@ def _recipient_line(wish: Wish) -> str:
 
 def _signature_line(client: User, program: Program, now: datetime) -> str:
     local = now.astimezone(ZoneInfo(program.zone))
-    return "\n\n" + _("Signed by typing my name: %(name)s\nOn %(date)s (%(zone)s)") % {
+    return "\n\n" + _("Signed by typing my name: %(name)s\nOn %(date)s, %(time)s (%(zone)s)") % {
         "name": client.full_name,
-        "date": date_format(local, "l j F Y, g:i a"),
+        "date": date_format(local, "l j F Y"),
+        "time": clock(local.time()),
         "zone": program.zone,
     }
 

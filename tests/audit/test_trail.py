@@ -23,6 +23,7 @@ SAFE_NAMES = {
     "part",
     "state",
     "asked_by",
+    "fields",
     "finding",
     "role",
     "hours",

@@ -80,7 +80,7 @@ def test_the_text_holds_every_element_that_the_rule_asks_for(maya):
         "because I had permitted it, cannot be made untold",  # (6) the reliance exception
         "Thursday 24 December 2026 (America/New_York)",  # (7) the expiry
         "Signed by typing my name: Maya O’Tester",  # (8) the signature
-        "On Tuesday 24 November 2026, 12:00",  # (9) the date
+        "On Tuesday 24 November 2026, 12:00 pm (America/New_York)",  # (9) the date
         "My care does not depend on signing this",
     ):
         assert element in consent.text

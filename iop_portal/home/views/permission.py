@@ -27,11 +27,11 @@ from iop_portal.refusals import Refused
 
 KEPT_AS = "permission"
 HEADINGS: dict[str, str | Promise] = {
-    "program": gettext_lazy("Which program may tell?"),
-    "who": gettext_lazy("Who may be told something?"),
-    "what": gettext_lazy("What may they be told?"),
-    "why": gettext_lazy("Why should they be told?"),
-    "until": gettext_lazy("For how long?"),
+    "program": gettext_lazy("The program"),
+    "who": gettext_lazy("Who it is for"),
+    "what": gettext_lazy("One thing to know"),
+    "why": gettext_lazy("The reason"),
+    "until": gettext_lazy("How long it holds"),
 }
 
 
