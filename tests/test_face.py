@@ -22,6 +22,7 @@ from iop_portal.home.navigation import menu_for, places_for
 from iop_portal.people.models import User
 from iop_portal.people.roles import Role
 from tests import factories
+from tests.signing_in import sign_in
 
 ROOT = Path(settings.BASE_DIR)
 CSS = (ROOT / "static/css/portal.css").read_text()
@@ -431,9 +432,24 @@ def test_the_theme_is_said_only_where_a_person_chose_one(db, chosen, said):
     assert Frame(request_of(factories.UserFactory(theme=chosen))).theme == said
 
 
-def test_staff_are_signed_out_sooner(db, settings):
-    assert Frame(request_of(factories.clinician())).idle_seconds == settings.PORTAL_IDLE_STAFF.total_seconds()
-    assert Frame(request_of(factories.enrolled())).idle_seconds == settings.PORTAL_IDLE_OTHERS.total_seconds()
+def warned_in(user):
+    """The page tells its script how long the session still lasts on the server."""
+    page = sign_in(Client(), user).get(reverse("home:help")).content.decode()
+    return int(re.search(r'data-idle-seconds="(\d+)"', page).group(1))
+
+
+def test_the_warning_counts_what_the_server_counts(db, settings):
+    staff, others = (limit.total_seconds() for limit in (settings.PORTAL_IDLE_STAFF, settings.PORTAL_IDLE_OTHERS))
+
+    assert staff - 5 < warned_in(factories.clinician()) <= staff
+    assert others - 5 < warned_in(factories.enrolled()) <= others
+
+
+def test_the_frame_knows_where_to_lock_and_to_extend_a_session(db):
+    page = sign_in(Client(), factories.enrolled()).get(reverse("home:help")).content.decode()
+
+    assert f'data-leave="{reverse("accounts:lock_session")}"' in page
+    assert f'data-extend-url="{reverse("accounts:extend_session")}"' in page
 
 
 @pytest.mark.parametrize("role", list(Role))

@@ -5,7 +5,9 @@ from functools import cached_property
 from django.conf import settings
 from django.db import Error as DatabaseAway
 from django.http import HttpRequest
+from django.utils import timezone
 
+from iop_portal.accounts import sessions
 from iop_portal.home.navigation import Place, menu_for, places_for
 from iop_portal.people.models import Program, User
 from iop_portal.people.roles import STAFF_ROLES
@@ -60,8 +62,11 @@ class Frame:
 
     @property
     def idle_seconds(self) -> int:
-        limit = settings.PORTAL_IDLE_STAFF if self.is_staff else settings.PORTAL_IDLE_OTHERS
-        return int(limit.total_seconds())
+        """Until the server forgets this session, if nobody stirs: it counts, the page only warns."""
+        if self.person is None:
+            return 0
+        left = sessions.time_left(self._request.session, self.person, now=timezone.now())
+        return max(0, int(left.total_seconds()))
 
     @property
     def exit_url(self) -> str:
