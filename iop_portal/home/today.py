@@ -61,6 +61,16 @@ def care_team_of(client: User) -> list[Helper]:
 def suggestions_for(client: User) -> list[Suggestion]:
     """What waits for a client. None of it is urgent."""
     found = []
+    if not client.phone:
+        found.append(
+            Suggestion(
+                _("Tell us your phone number"),
+                _("So that we reach you if something changes. You say whether we may leave a message."),
+                reverse("accounts:settings"),
+                _("Add"),
+                _("your phone number"),
+            )
+        )
     if not Authenticator.objects.filter(user=client).exclude(type=Authenticator.Type.RECOVERY_CODES).exists():
         found.append(
             Suggestion(

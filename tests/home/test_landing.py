@@ -77,7 +77,8 @@ def test_the_team_is_the_one_of_now_with_the_primary_counsellor_first(program):
 def test_what_waits_goes_away_once_it_is_done(program):
     maya = enrolled(program)
     titles = [row.title for row in suggestions_for(maya)]
-    assert titles == ["Make your account safer", "Decide who may know what"]
+    assert titles == ["Tell us your phone number", "Make your account safer", "Decide who may know what"]
+    maya.phone = "+1 555 0117"
     Authenticator.objects.create(user=maya, type=Authenticator.Type.RECOVERY_CODES, data={})
     assert len(suggestions_for(maya)) == 2
     Authenticator.objects.create(user=maya, type=Authenticator.Type.TOTP, data={})
@@ -124,8 +125,8 @@ def test_a_clinician_is_led_to_the_caseload(client, program):
     assert page_of(client, clinician(program)).url == reverse("home:caseload")
 
 
-def test_an_admin_is_led_to_their_own_page(client, program):
-    assert page_of(client, admin(program)).status_code == 302
+def test_an_admin_is_led_to_the_office(client, program):
+    assert page_of(client, admin(program)).url == reverse("office:desk")
 
 
 def test_who_is_a_client_too_comes_as_a_client_first(client, program):

@@ -116,3 +116,9 @@ def test_many_lines_come_in_pages(client, maya, program):
 def test_staff_and_family_have_no_such_page(client, program):
     for person in (clinician(program), admin(program), held(Role.FAMILY, program)):
         assert sign_in(client, person).get(reverse(OPENED)).status_code == 403
+
+
+def test_the_page_tells_now_in_the_readers_own_zone(client, maya, program):
+    type(maya).objects.filter(pk=maya.pk).update(zone="Pacific/Auckland")
+    trail.record("client.opened", maya, client=maya, by=clinician(program), at=NOON)
+    assert "Wednesday 25 November, 6:00 am" in sign_in(client, maya).get(reverse(OPENED)).content.decode()

@@ -1,9 +1,14 @@
 """The day of a clinician: what needs them, and their caseload."""
 
+from dataclasses import dataclass
+
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from iop_portal.audit import trail
 from iop_portal.doors import PortalRequest, for_roles
@@ -11,6 +16,24 @@ from iop_portal.home import caseload as clients
 from iop_portal.people.roles import Role
 
 PAGE = 50
+
+
+@dataclass(frozen=True)
+class Act:
+    """Something else that a clinician can do from here."""
+
+    label: str | Promise
+    view: str
+
+    @property
+    def url(self) -> str:
+        return reverse(self.view)
+
+
+ACTS = (
+    Act(_("Invite a client"), "office:my_invitations"),
+    Act(_("Open a record in an emergency"), "accounts:break_glass"),
+)
 
 
 @for_roles(Role.CLINICIAN, methods=("GET",))
@@ -26,6 +49,7 @@ def caseload(request: PortalRequest) -> HttpResponse:
         "home/caseload.html",
         {
             "today": now,
+            "acts": ACTS,
             "headline": clients.headline(needs),
             "needs": needs,
             "page": page,
