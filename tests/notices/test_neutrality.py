@@ -7,9 +7,11 @@ import re
 from datetime import timedelta
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.conf import settings
 
-from iop_portal.accounts.models import Invitation
+from iop_portal.accounts.models import FormerAddress, Invitation
+from iop_portal.audit import trail
 from iop_portal.consents.consenting import revoke_consent
 from iop_portal.followups.models import FollowUp
 from iop_portal.notices.kinds import registry
@@ -72,7 +74,29 @@ def revocation(harbor, maya):
     return revoke_consent(permission_of(maya), by=maya, now=NOON)
 
 
+def reset_asked(harbor, maya):
+    return trail.record("account.reset_asked", maya, at=NOON)
+
+
+def address_asked(harbor, maya):
+    address = EmailAddress.objects.create(user=maya, email="maya.new@portal.test", verified=False, primary=False)
+    return trail.record("account.address_asked", address, by=maya, at=NOON)
+
+
+def account_change(harbor, maya):
+    return trail.record("account.recovery_codes_made", maya, by=maya, at=NOON)
+
+
+def former_address(harbor, maya):
+    return FormerAddress.objects.create(user=maya, email="maya.before@portal.test", replaced_at=NOON)
+
+
+# By what a kind is about or, where that does not say enough, by its name.
 SAMPLES = {
+    "account_changed": account_change,
+    "accounts.formeraddress": former_address,
+    "confirm_address": address_asked,
+    "password_reset": reset_asked,
     "accounts.invitation": invitation,
     "consents.consent": consent,
     "consents.revocation": revocation,
@@ -83,8 +107,9 @@ SAMPLES = {
 @pytest.fixture(params=sorted(registry))
 def letter(request, harbor, maya):
     kind = registry[request.param]
-    assert kind.about in SAMPLES, f"a sample of {kind.about} is missing above"
-    subject = SAMPLES[kind.about](harbor, maya)
+    sample = SAMPLES.get(kind.name) or SAMPLES.get(kind.about)
+    assert sample, f"a sample of {kind.about} is missing above"
+    subject = sample(harbor, maya)
     to = None if kind.address else maya
     return write_letter(Notice(pk=7, kind=kind.name, to=to), kind, subject)
 
