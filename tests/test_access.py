@@ -132,6 +132,7 @@ PAGES = [
     Page("office:glass", "GET", ADMINS),
     Page("office:review_glass", "GET POST", ADMINS, HER_ADMIN),
     Page("office:messages", "GET", ADMINS),
+    Page("office:message", "GET", ADMINS, HER_ADMIN),
     Page("office:send_message_again", "POST", ADMINS, HER_ADMIN),
     Page("office:let_message_go", "POST", ADMINS, HER_ADMIN),
     Page("office:trail", "GET", ADMINS),

@@ -33,7 +33,7 @@ class FollowupsConfig(AppConfig):
                 title=_("A message could not be delivered"),
                 why=_("We tried several times, or the mail server refused the address. Somebody was counting on it."),
                 due_in=timedelta(hours=8),
-                page="office:messages",
+                page="office:message",
             )
         )
         notices.register(

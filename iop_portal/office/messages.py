@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Q
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from iop_portal.accounts.models import Invitation
@@ -46,14 +47,21 @@ def _in_words(waited: timedelta) -> str:
 
 
 def in_words(notices: Iterable[Notice]) -> list[DeadMessage]:
-    """Each with its recipient, those without an account by the name on their invitation. One query more."""
+    """Each with its recipient, those without an account by the address on their invitation. One query more."""
     shown = list(notices)
-    invitations = Invitation.objects.in_bulk({notice.about_id for notice in shown if notice.to is None})
+    invited = {notice.about_id for notice in shown if notice.about_type == Invitation._meta.label_lower}
+    invitations = Invitation.objects.in_bulk(invited)
     return [
         DeadMessage(
             notice=notice,
             subject=str(registry[notice.kind].subject),
-            recipient=notice.to.full_name if notice.to else invitations[notice.about_id].email,
+            recipient=_recipient(notice, invitations.get(notice.about_id)),
         )
         for notice in shown
     ]
+
+
+def _recipient(notice: Notice, invitation: Invitation | None) -> str:
+    if notice.to:
+        return notice.to.full_name
+    return invitation.email if invitation else _("Somebody without an account")

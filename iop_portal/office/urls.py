@@ -43,6 +43,7 @@ urlpatterns = [
     path("office/glass/", glass.list_glass, name="glass"),
     path("office/glass/<int:glass_id>/", glass.review_glass, name="review_glass"),
     path("office/messages/", messages.list_messages, name="messages"),
+    path("office/messages/<int:notice_id>/", messages.one, name="message"),
     path("office/messages/<int:notice_id>/again/", messages.send_again, name="send_message_again"),
     path("office/messages/<int:notice_id>/let-go/", messages.drop, name="let_message_go"),
     path("office/trail/", trail.read_trail, name="trail"),

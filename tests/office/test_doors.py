@@ -39,6 +39,7 @@ READ_ONLY = {
     "apart",
     "glass",
     "messages",
+    "message",
     "trail",
 }
 FOR_CLINICIANS = {"my_invitations", "invite_client"}

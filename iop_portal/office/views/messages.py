@@ -23,6 +23,12 @@ def list_messages(request: PortalRequest) -> HttpResponse:
     return render(request, "office/messages.html", context)
 
 
+@for_roles(Role.ADMIN, methods=("GET",))
+def one(request: PortalRequest, notice_id: int) -> HttpResponse:
+    notice = get_object_or_404(dead_letters_for(request.user), pk=notice_id)
+    return render(request, "office/message.html", {"message": in_words([notice])[0]})
+
+
 @for_roles(Role.ADMIN, methods=("POST",))
 def send_again(request: PortalRequest, notice_id: int) -> HttpResponse:
     notice = get_object_or_404(dead_letters_for(request.user), pk=notice_id)
