@@ -4,6 +4,7 @@ import os
 
 import pytest
 from django.core.cache import cache
+from django.db import connections
 from playwright.sync_api import sync_playwright
 
 from tests.journeys.browser import FLAGS, Window, path_of_chromium
@@ -21,6 +22,8 @@ def chromium():
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
+        # While the loop runs, Django keeps a connection apart for it, which nobody would close later.
+        connections.close_all()
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 

@@ -1,0 +1,137 @@
+"""Every page that somebody may open, as it looks: phones and desks, light and dark, with scripts and without.
+
+The pages come from the access table, so that a new one is looked at by itself; a page with a form is also looked at
+after the form was sent empty.
+"""
+
+import pytest
+from django.db import transaction
+from django.test import override_settings
+from django.urls import get_resolver
+
+from iop_portal.demo.views import gallery
+from tests.asking import Doorstep, Page, address
+from tests.journeys.looking import Screen, reader_of_large_text
+from tests.test_access import ANYBODY, BY_NAME, PAGES, SIGNED_IN
+from tests.world import build_world
+
+pytestmark = pytest.mark.looks
+
+# Whoever sees a page of their own kind; where several would see the same, the first.
+FACES = [("anonymous",), ("client", "applicant", "alum"), ("family",), ("team",), ("admin",)]
+# Not for people.
+MACHINES = {"livez", "readyz", "mfa_download_recovery_codes"}
+
+
+def faces(page: Page, method: str) -> list[str]:
+    """Of those who may, one for each kind of page."""
+    may = [persona for persona in ANYBODY if page.outcome(persona, method) == "in"]
+    if page.name == "home:landing":
+        return sorted(may)
+    kinds = FACES[:1] if page.door == ANYBODY and page.name != "home:help" else FACES
+    chosen = [next((persona for persona in kind if persona in may), None) for kind in kinds]
+    return [persona for persona in chosen if persona]
+
+
+SHOWN = [
+    (page, method, persona)
+    for page in PAGES
+    if page.name not in MACHINES
+    for method in page.methods.split()
+    for persona in faces(page, method)
+]
+
+
+@pytest.fixture(scope="module")
+def doorstep(django_db_setup, django_db_blocker):
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield Doorstep(build_world())
+        transaction.set_rollback(True)
+
+
+@pytest.fixture(scope="session")
+def with_scripts(chromium):
+    return Screen(chromium.new_context(service_workers="block", reduced_motion="reduce"))
+
+
+@pytest.fixture(scope="session")
+def without_scripts(chromium):
+    return Screen(chromium.new_context(service_workers="block"), scripts=False)
+
+
+@pytest.fixture(scope="session")
+def large_text(chromium, tmp_path_factory):
+    context = reader_of_large_text(chromium, tmp_path_factory.mktemp("reader"))
+    yield Screen(context)
+    context.close()
+
+
+@pytest.fixture
+def look(with_scripts, without_scripts, large_text):
+    """Everything that is wrong with how a page looks, in all its states."""
+
+    def faults(path, response):
+        found = with_scripts.show(path, response)
+        found += with_scripts.frame() + with_scripts.shift() + with_scripts.keyboard() + with_scripts.looks()
+        found += without_scripts.show(path, response)
+        found += [f"without scripts: {fault}" for fault in without_scripts.looks((320, 1280))]
+        large_text.show(path, response)
+        return list(dict.fromkeys(found + large_text.spills()))
+
+    return faults
+
+
+@pytest.mark.parametrize(
+    ("page", "method", "persona"), SHOWN, ids=[f"{page.name}-{method}-{persona}" for page, method, persona in SHOWN]
+)
+def test_a_page(db, doorstep, look, page, method, persona):
+    patterns, samples = get_resolver().url_patterns, doorstep.world.samples
+    after = address(BY_NAME[page.after], patterns, samples) if page.after else None
+    path = address(page, patterns, samples)
+    with doorstep.ask(persona, method, path, after=after) as response:
+        if response.status_code in (301, 302):
+            pytest.skip("leads elsewhere")
+        faults = look(path, response)
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize("sample", gallery.PAGES)
+def test_a_sample(db, doorstep, look, sample):
+    path = f"/gallery/{sample}/"
+    with doorstep.ask("anonymous", "GET", path) as response:
+        faults = look(path, response)
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize("persona", ["anonymous", "client", "team"])
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 413, 500, 503])
+@override_settings(ROOT_URLCONF="tests.journeys.trouble_urls")
+def test_a_page_about_trouble(db, doorstep, look, persona, status):
+    path = f"/trouble/{status}/"
+    with doorstep.ask(persona, "GET", path) as response:
+        assert response.status_code == status
+        faults = look(path, response)
+    assert not faults, "\n".join(faults)
+
+
+def test_the_looks_see_what_is_wrong(with_scripts):
+    """A page without a heading, too wide, with a grey label, an unlabelled field, and a link that Tab skips."""
+
+    class Wrong:
+        headers = {"Content-Type": "text/html", "Content-Security-Policy": "default-src 'self'"}
+        content = b"""<!doctype html><html lang="en"><title>Wrong</title><main><p>Hello</p>
+            <table width="2000"><tr><td>wide</td></tr></table><input name="name"><a href="/x" tabindex="0">a</a>
+            <p style="color: red">red</p></main></html>"""
+
+    told = with_scripts.show("/wrong/", Wrong)
+    assert [fault for fault in told if "style" in fault]
+    assert with_scripts.frame() == ["0 h1", "title: Wrong"]
+    faults = with_scripts.looks()
+    assert [fault for fault in faults if "label" in fault]
+    assert [fault for fault in faults if "spills" in fault]
+
+
+def test_every_signed_in_page_is_looked_at():
+    looked_at = {page.name for page, method, _ in SHOWN if method == "GET"}
+    readable = {page.name for page in PAGES if "GET" in page.methods and page.door <= SIGNED_IN} - MACHINES
+    assert readable <= looked_at
