@@ -18,6 +18,7 @@ from iop_portal.followups.models import FollowUp
 from iop_portal.followups.waiting import Waiting, needs_you, row
 from iop_portal.markup import day_clock
 from iop_portal.people.models import CareTeam, Enrolment, User
+from iop_portal.people.seeing import places_on_care_teams
 
 SOON = timedelta(days=14)
 SHOWS: dict[str, str | Promise] = {
@@ -148,12 +149,8 @@ def headline(needs: list[Need]) -> str:
 
 
 def _places(clinician: User, name: str, show: str) -> QuerySet[CareTeam]:
-    places = CareTeam.objects.filter(
-        clinician=clinician,
-        until=None,
-        enrolment__state__in=Enrolment.LIVE,
-        enrolment__client__in=User.objects.caseload_of(clinician),
-    ).select_related("enrolment__client", "enrolment__program")
+    places: QuerySet[CareTeam] = places_on_care_teams(clinician)
+    places = places.select_related("enrolment__client", "enrolment__program")
     if show in Enrolment.LIVE:
         places = places.filter(enrolment__state=show)
     for word in name.split():

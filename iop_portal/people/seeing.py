@@ -43,18 +43,19 @@ def programs_of(user: User, role: Role) -> Any:
     return _model("RoleHeld").objects.filter(user=user, role=role).values("program")
 
 
-def on_care_team(user: User) -> Any:
-    """Keys of clients on whose care team a clinician is, while the enrolment is not over."""
-    return (
-        _model("CareTeam")
-        .objects.filter(
-            clinician=user,
-            until=None,
-            enrolment__state__in=("referred", "admitted"),
-            enrolment__program__in=programs_of(user, Role.CLINICIAN),
-        )
-        .values("enrolment__client")
+def places_on_care_teams(user: User) -> Any:
+    """A clinician's places on care teams, while the enrolment is not over and they work in its program."""
+    return _model("CareTeam").objects.filter(
+        clinician=user,
+        until=None,
+        enrolment__state__in=("referred", "admitted"),
+        enrolment__program__in=programs_of(user, Role.CLINICIAN),
     )
+
+
+def on_care_team(user: User) -> Any:
+    """Keys of the clients of these care teams."""
+    return places_on_care_teams(user).values("enrolment__client")
 
 
 def behind_broken_glass(user: User, now: datetime) -> Any:

@@ -55,6 +55,16 @@ def test_it_holds_the_clients_of_ones_own_care_teams_alone(program, amara):
     assert size_of_caseload(amara) == 1
 
 
+def test_a_program_where_one_works_no_more_is_gone_from_it(program, amara):
+    maya = client_of(amara, program, "Maya")
+    other = ProgramFactory()
+    second = maya.enrolments.create(program=other, state="referred", referred_on=NOON.date())
+    CareTeam.objects.create(enrolment=second, clinician=amara, since=NOON)
+    assert [row.program for row in caseload(amara, now=NOON)] == ["Harbor House"]
+    amara.roles_held.all().delete()
+    assert caseload(amara, now=NOON) == []
+
+
 def test_a_row_says_state_week_part_and_permissions(program, amara):
     maya = client_of(amara, program, "Maya", part="primary")
     permission_of(maya, expires_on=date(2026, 12, 20))
