@@ -116,7 +116,7 @@ def invite(
 
 
 @write
-def withdraw_invitation(invitation: Invitation, *, by: User, now: datetime) -> Invitation:
+def withdraw_invitation(invitation: Invitation, *, by: User | None, now: datetime) -> Invitation:
     """Its mail first: delivery holds the mail's row while it mints the link in the invitation's."""
     outbox.withdraw(about=invitation, now=now)
     invitation = _locked(Q(pk=invitation.pk))
@@ -129,7 +129,7 @@ def withdraw_invitation(invitation: Invitation, *, by: User, now: datetime) -> I
 
 
 @write
-def invite_again(invitation: Invitation, *, by: User, now: datetime) -> Invitation:
+def invite_again(invitation: Invitation, *, by: User | None, now: datetime) -> Invitation:
     """A new invitation with a new link; the old one dies, expired or not."""
     old = withdraw_invitation(invitation, by=by, now=now)
     return invite(
