@@ -100,7 +100,7 @@ class Environment:
         user = query.pop("user", None) or unquote(parts.username or "")
         options |= {key: query[key] for key in ("sslmode", "sslrootcert") if key in query}
         return {
-            "ENGINE": "django.db.backends.postgresql",
+            "ENGINE": "iop_portal.postgresql",
             "NAME": unquote(parts.path.strip("/")),
             "USER": user,
             "PASSWORD": unquote(parts.password or ""),
