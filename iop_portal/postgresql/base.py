@@ -16,7 +16,7 @@ import psycopg2
 from django.db.backends.postgresql import base
 from psycopg2 import extensions
 
-SECONDS_FOR_A_STATEMENT = 20.0
+SECONDS_FOR_A_STATEMENT = 25.0
 SECONDS_TO_CONNECT = 5.0
 SECONDS_TO_PROVE_ITSELF = 3.0
 
