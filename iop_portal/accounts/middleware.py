@@ -47,7 +47,7 @@ SETTING_UP = frozenset(
 def signed_in(request: HttpRequest) -> User | None:
     """Nobody is, where the database cannot be asked: pages for everybody still open then."""
     try:
-        return request.user if isinstance(request.user, User) or request.user.is_authenticated else None
+        return request.user if request.user.is_authenticated else None
     except DatabaseAway:
         return None
 

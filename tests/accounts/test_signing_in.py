@@ -3,16 +3,18 @@
 import re
 
 import pytest
+import redis
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
+from iop_portal.accounts.roles import close_account
 from iop_portal.audit.models import Entry
 from iop_portal.notices.delivery import deliver_owed
 from iop_portal.notices.models import Notice
 from iop_portal.people.models import User
-from tests.accounts.people import PASSWORD, owner_of
-from tests.factories import UserFactory, enrolled
+from tests.accounts.people import PASSWORD, code_now, owner_of, with_app
+from tests.factories import NOON, UserFactory, admin, enrolled
 
 pytestmark = pytest.mark.django_db
 
@@ -250,6 +252,32 @@ def test_asking_for_an_address_that_somebody_has_reads_the_same(client, maya):
         client.get("/account/email/")
 
     assert answers[0] == answers[1]
+
+
+def test_signing_in_never_asks_redis(client, monkeypatch):
+    """The broker may be away: codes, limits and sessions are in the database, and mails are owed there."""
+
+    def away(connection):
+        raise ConnectionError("Redis is away")
+
+    monkeypatch.setattr(redis.connection.AbstractConnection, "connect", away)
+    maya = with_app(owner_of(enrolled(email="maya@portal.test")))
+
+    post_sign_in(client, password="not the password")
+    post_sign_in(client)
+    client.post("/account/2fa/authenticate/", {"code": code_now()})
+    client.post("/account/password/reset/", {"email": maya.email})
+
+    assert client.get("/settings/").status_code == 200
+    assert Notice.objects.filter(kind="password_reset").count() == 1
+
+
+def test_closing_an_account_ends_its_sessions_at_the_next_request(client, maya):
+    post_sign_in(client)
+
+    close_account(maya, by=admin(), now=NOON)
+
+    assert client.get("/settings/").status_code == 302
 
 
 def test_no_page_of_signing_in_runs_a_script_of_its_own(client, maya):
