@@ -55,29 +55,32 @@ class Page:
 
 
 def routes(
-    patterns: list[URLPattern | URLResolver], space: str = "", keys: frozenset[str] = frozenset()
-) -> Iterator[tuple[str, frozenset[str]]]:
-    """Every URL by its full name, with the keys of its address, through all includes. One without a name is called
-    by its route."""
+    patterns: list[URLPattern | URLResolver], space: str = "", route: str = "", keys: frozenset[str] = frozenset()
+) -> Iterator[tuple[str, str, frozenset[str]]]:
+    """Every URL by its full name, with its route and the keys in it, through all includes. One without a name is
+    called by its route."""
     for pattern in patterns:
         all_keys = keys | set(pattern.pattern.regex.groupindex)
+        whole = f"{route}{pattern.pattern}"
         if isinstance(pattern, URLResolver):
             inner = f"{space}{pattern.namespace}:" if pattern.namespace else space
-            yield from routes(pattern.url_patterns, inner, all_keys)
+            yield from routes(pattern.url_patterns, inner, whole, all_keys)
         else:
-            yield f"{space}{pattern.name}" if pattern.name else f"unnamed {pattern.pattern}", all_keys
+            yield f"{space}{pattern.name}" if pattern.name else f"unnamed {whole}", whole, all_keys
 
 
 def faults_of_table(pages: list[Page], patterns: list[URLPattern | URLResolver], samples: dict) -> list[str]:
     """URLs without a row, rows without a URL, names used twice, and addresses that nobody gave a sample for."""
     named = list(routes(patterns))
-    names = [name for name, _ in named]
+    names = {name for name, _, _ in named}
+    # A view of ours may stand before one of a library, under the same name and route.
+    twice = {name for name in names if len({route for found, route, _ in named if found == name}) > 1}
     rows = {page.name: page for page in pages}
     faults = [f"{name}: no row says who may open it" for name in names if name not in rows]
     faults += [f"{name}: there is no such URL" for name in rows if name not in names]
-    faults += [f"{name}: the name is used twice" for name in {n for n in names if names.count(n) > 1}]
+    faults += [f"{name}: the name is used twice" for name in sorted(twice)]
     faults += [f"{page.name}: two rows" for page in pages if rows[page.name] is not page]
-    for name, keys in named:
+    for name, _, keys in named:
         missing = keys - set(samples) - set(rows[name].at if name in rows else ())
         faults += [f"{name}: no sample for {key}" for key in sorted(missing)]
     return faults
@@ -85,7 +88,11 @@ def faults_of_table(pages: list[Page], patterns: list[URLPattern | URLResolver],
 
 def address(page: Page, patterns: list[URLPattern | URLResolver], samples: dict) -> str:
     values = samples | page.at
-    return reverse(page.name, kwargs={key: values[key] for key in dict(routes(patterns))[page.name]})
+    return reverse(page.name, kwargs={key: values[key] for key in keys_of(page.name, patterns)})
+
+
+def keys_of(name: str, patterns: list[URLPattern | URLResolver]) -> frozenset[str]:
+    return next(keys for found, _, keys in routes(patterns) if found == name)
 
 
 # ── Asking ────────────────────────────────────────────────────────────────────────────────────────────────────

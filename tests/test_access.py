@@ -32,6 +32,7 @@ PERSONAS = {
     "team": "clinician on Maya's care team",
     "other_team": "clinician on another care team",
     "glass": "clinician who broke the glass for Maya's record",
+    "elsewhere": "clinician of another program",
     "one_step": "clinician on Maya's care team, signed in without a second step",
     "admin": "admin of Maya's program",
     "other_admin": "admin of another program",
@@ -40,7 +41,7 @@ ANYBODY = frozenset(PERSONAS)
 NOBODY = frozenset({"anonymous"})
 SIGNED_IN = ANYBODY - NOBODY
 ENROLLED = frozenset({"client", "other_client", "applicant", "alum"})
-CLINICIANS = frozenset({"team", "other_team", "glass", "one_step"})
+CLINICIANS = frozenset({"team", "other_team", "glass", "elsewhere", "one_step"})
 ADMINS = frozenset({"admin", "other_admin"})
 STAFF = CLINICIANS | ADMINS
 MAYA = frozenset({"client"})
@@ -62,6 +63,7 @@ PAGES = [
     Page("home:caseload", "GET", CLINICIANS),
     Page("home:client", "GET", CLINICIANS, HER_TEAM | {"glass"}),
     Page("home:tell", "GET POST", CLINICIANS, HER_TEAM | {"glass"}),
+    Page("accounts:break_glass", "GET POST", CLINICIANS),
     # Coming in: an invitation is the only way
     Page("accounts:invitation_link", "GET", ANYBODY, first_step=True),
     Page("accounts:accept_invitation", "GET POST", NOBODY, after="accounts:invitation_link", first_step=True),
@@ -81,6 +83,9 @@ PAGES = [
     Page("mfa_login_webauthn", "GET POST", ANYBODY, first_step=True),
     # One's own account
     Page("accounts:protect", "GET", SIGNED_IN, first_step=True),
+    Page("accounts:settings", "GET POST", SIGNED_IN),
+    Page("accounts:extend_session", "POST", SIGNED_IN, first_step=True),
+    Page("accounts:lock_session", "POST", ANYBODY, first_step=True),
     Page("account_reauthenticate", "GET POST", SIGNED_IN, first_step=True),
     Page("account_email", "GET POST", SIGNED_IN),
     Page("account_change_password", "GET POST", SIGNED_IN),
@@ -138,7 +143,7 @@ PAGES = [
     Page("office:trail", "GET", ADMINS),
     # Invitations by clinicians: clients, to programs where they work
     Page("office:my_invitations", "GET", CLINICIANS),
-    Page("office:invite_client", "GET POST", CLINICIANS),
+    Page("office:invite_client", "GET POST", CLINICIANS, CLINICIANS - {"elsewhere"}),
     Page("office:withdraw_invitation", "POST", STAFF, HER_ADMIN),
     Page("office:send_invitation_again", "POST", STAFF, HER_ADMIN),
     # Development and demonstration

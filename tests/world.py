@@ -112,6 +112,7 @@ def build_world() -> World:
         "team": clinician(home, **marked("team")),
         "other_team": clinician(home, **marked("otherteam")),
         "glass": clinician(home, **marked("glass")),
+        "elsewhere": clinician(away, **marked("elsewhere")),
         "one_step": clinician(home, **marked("onestep")),
         "admin": admin(home, **marked("admin")),
         "other_admin": admin(away, **marked("otheradmin")),

@@ -41,7 +41,8 @@ CLIENTS = {"client", "other_client", "applicant", "alum"}
         ("other_team", {"other_client"}, {"other_client"}, set(), set()),
         ("glass", {"client"}, set(), set(), set()),
         ("admin", set(), set(), CLIENTS, STAFF),
-        ("other_admin", set(), set(), set(), {"other_admin"}),
+        ("other_admin", set(), set(), set(), {"other_admin", "elsewhere"}),
+        ("elsewhere", set(), set(), set(), set()),
     ],
 )
 def test_whom_each_may_see(world, persona, records, caseload, administered, staff):
