@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.db import models
+from django.forms.models import construct_instance
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -51,6 +52,21 @@ class OfficeForm(Refusable, PortalForm):
     pass
 
 
+class OfficeModelForm(Refusable, PortalModelForm):
+    """Takes labels and validators from a model. Rows are written by the domain, never by `save`."""
+
+    def _post_clean(self) -> None:
+        """Fields are checked here, constraints by the database alone: each of those has a sentence of its own."""
+        self.instance = construct_instance(self, self.instance, self._meta.fields)
+        asked = self.cleaned_data.keys()
+        try:
+            self.instance.clean_fields(
+                exclude=[field.name for field in self.instance._meta.fields if field.name not in asked]
+            )
+        except forms.ValidationError as error:
+            self.add_error(None, error)
+
+
 @dataclass(frozen=True)
 class Difference:
     """A field that somebody else changed while this form was open."""
@@ -60,8 +76,8 @@ class Difference:
     yours: str
 
 
-class EditForm(Refusable, PortalModelForm):
-    """Remembers in `seen` which version of the row it began with. Rows are written by the domain, never by `save`."""
+class EditForm(OfficeModelForm):
+    """Remembers in `seen` which version of the row it began with."""
 
     details: ClassVar[tuple[str, ...]] = ()
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -74,9 +90,6 @@ class EditForm(Refusable, PortalModelForm):
 
     def version(self, row: Any) -> str:
         raise NotImplementedError
-
-    def validate_constraints(self) -> None:
-        """The database says them, and each has a sentence of its own."""
 
     def show_both(self, refusal: Refused, row: models.Model) -> None:
         """Keep what was typed, show what stands there now, and let the next save mean it."""
@@ -178,7 +191,7 @@ class GiveRoleForm(OfficeForm):
         self.fields["user"].queryset = User.objects.staff_of_programs_run_by(by)  # type: ignore[attr-defined]
 
 
-class InviteForm(Refusable, PortalModelForm):
+class InviteForm(OfficeModelForm):
     """Who is invited. As what, and to which program, the address of the page says."""
 
     blames = {InvitedAlready: "email", HereAlready: "email", WrongCounsellor: "counsellor"}
@@ -192,9 +205,6 @@ class InviteForm(Refusable, PortalModelForm):
             "surname": gettext_lazy("Last name"),
         }
         widgets = {"email": forms.EmailInput(attrs={"autocomplete": "off"})}
-
-    def validate_constraints(self) -> None:
-        """The database says them, and each has a sentence of its own."""
 
 
 class InviteClientForm(InviteForm):

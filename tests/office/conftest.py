@@ -1,4 +1,5 @@
 import pytest
+from django.test import Client
 
 from tests.factories import ProgramFactory, admin
 from tests.signing_in import sign_in
@@ -24,3 +25,9 @@ def ada(program):
 def office(client, ada):
     """Ada's browser."""
     return sign_in(client, ada)
+
+
+@pytest.fixture
+def client_class():
+    """For a second browser."""
+    return Client

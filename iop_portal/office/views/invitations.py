@@ -49,7 +49,7 @@ def invite(request: PortalRequest, program_id: int, role: str) -> HttpResponse:
 @for_roles(Role.CLINICIAN, methods=("GET",))
 def my_invitations(request: PortalRequest) -> HttpResponse:
     """Clients whom a clinician invited themself."""
-    rows = Invitation.objects.of_clients_by(request.user).select_related("program")
+    rows = Invitation.objects.of_clients_by(request.user).select_related("invited_by")
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     programs = Program.objects.filter(pk__in=programs_of(request.user, Role.CLINICIAN))
     return render(request, "office/my_invitations.html", {"page": page, "programs": programs, "now": timezone.now()})
