@@ -15,10 +15,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from iop_portal.followups.escalation import WATCH
 from iop_portal.followups.models import Heartbeat
 from iop_portal.notices import outbox
 
-ESCALATION = "escalation"
 ESCALATION_SILENCE = timedelta(minutes=5)
 
 
@@ -53,7 +53,7 @@ def newest_migrations() -> frozenset[tuple[str, str]]:
 
 
 def escalation(*, now: datetime) -> str:
-    beat = Heartbeat.objects.filter(name=ESCALATION).first()
+    beat = Heartbeat.objects.filter(name=WATCH).first()
     if beat is None:
         return "never ran"
     return "ok" if now - beat.at <= ESCALATION_SILENCE else "silent"

@@ -8,6 +8,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from iop_portal import health
+from iop_portal.followups.escalation import WATCH
 from iop_portal.followups.models import Heartbeat
 from iop_portal.notices.models import Notice
 from tests.factories import UserFactory
@@ -15,7 +16,7 @@ from tests.factories import UserFactory
 
 @pytest.fixture
 def watched(db):
-    Heartbeat.objects.update_or_create(name=health.ESCALATION, defaults={"at": timezone.now()})
+    Heartbeat.objects.update_or_create(name=WATCH, defaults={"at": timezone.now()})
 
 
 def ready(client):
