@@ -192,9 +192,9 @@ def revoke_consent(consent: Consent, *, by: User, now: datetime) -> Revocation:
 
 @write
 def record_disclosure(consent: Consent, *, what: str, by: User, now: datetime) -> Disclosure:
-    """Write down what is told, standing on a live consent, by somebody to whom the record is open."""
+    """Write down what is told, standing on a live consent, by a clinician of the program that it names."""
     hold(consent)
-    if not User.objects.open_to(by, now).filter(pk=consent.client_id).exclude(pk=by.pk).exists():
+    if not Consent.objects.usable_by(by, now).filter(pk=consent.pk).exists():
         raise RecordNotOpen
     if not Consent.objects.live(now).filter(pk=consent.pk).exists():
         raise NoLiveConsent

@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from iop_portal.audit.models import AppendOnly
 from iop_portal.people.models import UNPRINTABLE, Program, User, known_zone, plain_line
+from iop_portal.people.roles import Role
+from iop_portal.people.seeing import programs_of
 
 
 def local_date(moment: str, zone: str) -> Func:
@@ -63,8 +65,13 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
         return self.filter(recipient=None, recipient_name__iexact=name, recipient_relation__iexact=relation)
 
     def visible_to(self, user: User, now: datetime) -> ConsentQuerySet:
-        """The client's own, and those of clients whose record one may read."""
-        return self.filter(Q(client=user) | Q(client__in=User.objects.open_to(user, now)))
+        """The client's own, and those that a clinician works with."""
+        return self.filter(Q(client=user) | Q(pk__in=Consent.objects.usable_by(user, now).values("pk")))
+
+    def usable_by(self, clinician: User, now: datetime) -> ConsentQuerySet:
+        """Of clients whose record one may read, given to a program where one works: another program may not tell."""
+        others = User.objects.open_to(clinician, now).exclude(pk=clinician.pk)
+        return self.filter(client__in=others, program__in=programs_of(clinician, Role.CLINICIAN))
 
 
 class Consent(AppendOnly):

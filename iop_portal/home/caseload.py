@@ -86,7 +86,7 @@ def caseload(clinician: User, *, now: datetime, name: str = "", show: str = "") 
     places = list(_places(clinician, name.strip(), show))
     clients = [place.enrolment.client_id for place in places]
     permissions = _permissions(clients, now)
-    waiting = _waiting_by_client(clinician, clients, now)
+    waiting = _waiting(clients, now)
     rows = [
         Row(
             name=place.enrolment.client.short_name,
@@ -94,9 +94,11 @@ def caseload(clinician: User, *, now: datetime, name: str = "", show: str = "") 
             state=place.enrolment.get_state_display(),
             week=week_of(place.enrolment, now),
             part=place.get_part_display(),
-            permissions=permissions.get(place.enrolment.client_id, Permissions()),
-            flags=tuple(_flag(each) for each in waiting[place.enrolment.client_id]),
-            first_due=next((each.follow_up.due_at for each in waiting[place.enrolment.client_id]), None),
+            permissions=permissions.get((place.enrolment.client_id, place.enrolment.program_id), Permissions()),
+            flags=tuple(_flag(each) for each in waiting[place.enrolment.client_id, place.enrolment.program_id]),
+            first_due=next(
+                (each.follow_up.due_at for each in waiting[place.enrolment.client_id, place.enrolment.program_id]), None
+            ),
             url=reverse("home:client", args=[place.enrolment.client_id]),
         )
         for place in places
@@ -159,21 +161,21 @@ def _places(clinician: User, name: str, show: str) -> QuerySet[CareTeam]:
     return places
 
 
-def _permissions(clients: list[int], now: datetime) -> dict[int, Permissions]:
-    live = Consent.objects.live(now).filter(client__in=clients).order_by().values("client")
+def _permissions(clients: list[int], now: datetime) -> dict[tuple[int, int], Permissions]:
+    """By client and program: a permission given to one program is none for another."""
+    live = Consent.objects.live(now).filter(client__in=clients).order_by().values("client", "program")
     return {
-        row["client"]: Permissions(row["count"], row["first_end"], row["ends"] <= now + SOON)
+        (row["client"], row["program"]): Permissions(row["count"], row["first_end"], row["ends"] <= now + SOON)
         for row in live.annotate(count=Count("pk"), first_end=Min("expires_on"), ends=Min("ends_at"))
     }
 
 
-def _waiting_by_client(clinician: User, clients: list[int], now: datetime) -> defaultdict[int, list[Waiting]]:
-    """Open follow-ups about these clients, whoever owns them."""
-    follow_ups = FollowUp.objects.visible_to(clinician).open().filter(client__in=clients)
-    found: defaultdict[int, list[Waiting]] = defaultdict(list)
-    for follow_up in follow_ups.select_related("client", "escalated_from"):
-        if follow_up.client_id is not None:
-            found[follow_up.client_id].append(row(follow_up, now=now))
+def _waiting(clients: list[int], now: datetime) -> defaultdict[tuple[int | None, int], list[Waiting]]:
+    """Open follow-ups by client and program, whoever owns them. Acts of care are their care team's to see."""
+    follow_ups = FollowUp.objects.open().filter(client__in=clients).select_related("client", "escalated_from")
+    found: defaultdict[tuple[int | None, int], list[Waiting]] = defaultdict(list)
+    for follow_up in follow_ups:
+        found[follow_up.client_id, follow_up.program_id].append(row(follow_up, now=now))
     return found
 
 

@@ -13,6 +13,8 @@ from iop_portal.home.caseload import week_of
 from iop_portal.home.choices import told_about
 from iop_portal.home.opened import Line, read_lately
 from iop_portal.people.models import BrokenGlass, CareTeam, Enrolment, User
+from iop_portal.people.roles import Role
+from iop_portal.people.seeing import programs_of
 from iop_portal.writes import write
 
 
@@ -46,10 +48,10 @@ def open_chart(client: User, *, by: User, now: datetime) -> Chart:
     return Chart(
         client=client,
         episodes=_episodes(client, by, now),
-        permissions=list(Consent.objects.live(now).filter(client=client)),
-        told=told_about(client),
+        permissions=list(Consent.objects.live(now).usable_by(by, now).filter(client=client)),
+        told=told_about(client, reader=by, now=now),
         needs=[row(each, now=now) for each in follow_ups.select_related("client", "escalated_from")],
-        openings=read_lately(client, by_others_than=by),
+        openings=read_lately(client, reader=by),
         glass=glass,
     )
 
@@ -62,7 +64,9 @@ def _glass(client: User, clinician: User, now: datetime) -> BrokenGlass | None:
 
 
 def _episodes(client: User, reader: User, now: datetime) -> tuple[Episode, ...]:
-    enrolments = Enrolment.objects.visible_to(reader, now).filter(client=client).select_related("program")
+    """In the programs where the reader works: that somebody is in another one as well is not told to this one."""
+    here = programs_of(reader, Role.CLINICIAN)
+    enrolments = Enrolment.objects.filter(client=client, program__in=here).select_related("program")
     places = CareTeam.objects.filter(enrolment__in=enrolments, until=None).select_related("clinician")
     return tuple(
         Episode(enrolment, week_of(enrolment, now), tuple(p for p in places if p.enrolment_id == enrolment.pk))

@@ -129,7 +129,7 @@ def _shared(consent: Consent) -> Shared:
     return Shared(title, consent.expires_on)
 
 
-def told_about(client: User) -> list[Disclosure]:
-    """What was told about somebody, newest first."""
-    told = Disclosure.objects.filter(consent__client=client)
-    return list(told.select_related("consent", "by"))
+def told_about(client: User, *, reader: User, now: datetime) -> list[Disclosure]:
+    """What was told about somebody, newest first, as far as the reader may see the permission behind it."""
+    visible = Consent.objects.visible_to(reader, now).filter(client=client)
+    return list(Disclosure.objects.filter(consent__in=visible).select_related("consent", "by"))

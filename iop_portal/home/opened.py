@@ -12,8 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from iop_portal.audit import verbs
 from iop_portal.audit.models import Entry
-from iop_portal.people.models import BrokenGlass, User
+from iop_portal.people.models import BrokenGlass, RoleHeld, User
 from iop_portal.people.roles import Role
+from iop_portal.people.seeing import programs_of
 
 READING = ("client.opened", "consent.read", "glass.broken")
 # The part in which somebody acted, the one that matters most first.
@@ -43,9 +44,10 @@ def trail_about(client: User, *, with_own: bool) -> QuerySet[Entry]:
     return entries if with_own else entries.exclude(actor=client)
 
 
-def read_lately(client: User, *, by_others_than: User, most: int = 5) -> list[Line]:
-    """The last times that somebody else read this record."""
-    entries = Entry.objects.filter(client=client, verb__in=READING).exclude(actor=by_others_than)
+def read_lately(client: User, *, reader: User, most: int = 5) -> list[Line]:
+    """The last times that a colleague of the reader read this record. Whoever reads it elsewhere is not named here."""
+    colleagues = RoleHeld.objects.filter(program__in=programs_of(reader, Role.CLINICIAN)).exclude(user=reader)
+    entries = Entry.objects.filter(client=client, verb__in=READING, actor__in=colleagues.values("user"))
     return lines(with_people(entries)[:most], reader=client)
 
 

@@ -253,6 +253,17 @@ def test_only_somebody_to_whom_the_record_is_open_tells(maya, amara, program):
     assert not Disclosure.objects.exists()
 
 
+def test_a_permission_given_to_one_program_is_none_for_another(maya, amara, program):
+    other = ProgramFactory()
+    maya.enrolments.create(program=other, state="referred", referred_on=NOON.date())
+    elsewhere, here = permission_of(maya, program=other), permission_of(maya, program=program)
+    assert list(Consent.objects.usable_by(amara, NOON)) == [here]
+    assert list(Consent.objects.visible_to(amara, NOON)) == [here]
+    assert set(Consent.objects.visible_to(maya, NOON)) == {here, elsewhere}
+    with pytest.raises(RecordNotOpen):
+        record_disclosure(elsewhere, what="Came twice", by=amara, now=LATER)
+
+
 def test_a_withdrawal_stands_after_what_was_told_last(maya, amara):
     consent = permission_of(maya)
     record_disclosure(consent, what="Came twice", by=amara, now=LATER)

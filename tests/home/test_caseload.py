@@ -75,6 +75,17 @@ def test_a_row_says_state_week_part_and_permissions(program, amara):
     assert row.url == reverse("home:client", args=[maya.pk])
 
 
+def test_what_belongs_to_another_program_does_not_count_here(program, amara):
+    maya = client_of(amara, program, "Maya")
+    other = ProgramFactory()
+    maya.enrolments.create(program=other, state="referred", referred_on=NOON.date())
+    consent = permission_of(maya, program=other)
+    owe_follow_up("consent_withdrawn", about=consent, program=other, owner=amara, client=maya, by=maya, now=NOON)
+    (row,) = caseload(amara, now=NOON)
+    assert row.permissions == Permissions()
+    assert row.flags == ()
+
+
 def test_those_who_need_somebody_stand_first_by_when_it_is_due(program, amara):
     people = {name: client_of(amara, program, name) for name in ("Ana", "Ben", "Cleo", "Dev")}
     owe(people["Dev"], amara, now=NOON - timedelta(days=3))

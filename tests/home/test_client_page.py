@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from iop_portal.audit import trail
 from iop_portal.audit.models import Entry
-from iop_portal.consents.consenting import revoke_consent
+from iop_portal.consents.consenting import record_disclosure, revoke_consent
 from iop_portal.consents.models import Disclosure
 from iop_portal.followups.owing import owe_follow_up
 from iop_portal.people.models import BrokenGlass, CareTeam, RoleHeld
@@ -147,9 +147,41 @@ def test_what_is_to_be_seen_to_stands_there(page, maya, amara, program):
     assert "Stop telling: a permission was withdrawn" in text_of(page.get(url_of(maya)))
 
 
+def test_through_an_emergency_access_nobody_takes_on_what_the_care_team_owes(client, maya, amara, program):
+    now = timezone.now()
+    consent = permission(maya)
+    owe_follow_up("consent_withdrawn", about=consent, program=program, owner=amara, client=maya, by=maya, now=now)
+    lena = clinician(program)
+    break_glass(lena, maya)
+    assert sign_in(client, lena).get(url_of(maya)).context["chart"].needs == []
+
+
+def test_that_somebody_is_in_another_program_too_is_not_told_to_this_one(page, maya, amara):
+    quay = ProgramFactory(name="Quay House")
+    maya.enrolments.create(program=quay, state="referred", referred_on=timezone.now().date())
+    elsewhere = permission(maya, program=quay, recipient_name="Dr. No")
+    text = text_of(page.get(url_of(maya)))
+    assert "Harbor House" in text
+    assert "Quay House" not in text
+    assert "Dr. No" not in text
+    assert page.get(reverse("home:permission", args=[elsewhere.pk])).status_code == 404
+    page.post(url_of(maya, "tell"), {"consent": elsewhere.pk, "what": "Came to 6 of 6"})
+    assert not Disclosure.objects.exists()
+
+
+def test_what_another_program_told_stays_there(page, maya, amara):
+    quay = ProgramFactory(name="Quay House")
+    enrolment = maya.enrolments.create(program=quay, state="referred", referred_on=timezone.now().date())
+    tom = clinician(quay)
+    CareTeam.objects.create(enrolment=enrolment, clinician=tom, since=timezone.now())
+    record_disclosure(permission(maya, program=quay), what="Came to Quay House", by=tom, now=timezone.now())
+    assert page.get(url_of(maya)).context["chart"].told == []
+
+
 def test_who_else_read_it_stands_there(page, program, maya):
     lena = clinician(program, preferred_name="Lena", surname="Fischer")
     trail.record("client.opened", maya, client=maya, by=lena)
+    trail.record("client.opened", maya, client=maya, by=clinician(ProgramFactory()))
     for _ in range(2):
         openings = page.get(url_of(maya)).context["chart"].openings
         assert [line.who for line in openings] == ["Lena Fischer"]

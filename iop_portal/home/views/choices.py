@@ -24,7 +24,7 @@ def my_choices(request: PortalRequest) -> HttpResponse:
         {
             "live": own.live(now),
             "over": own.over(now),
-            "told": choices.told_about(request.user),
+            "told": choices.told_about(request.user, reader=request.user, now=now),
         },
     )
 

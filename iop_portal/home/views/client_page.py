@@ -33,7 +33,7 @@ def tell(request: PortalRequest, client_id: int) -> HttpResponse:
     """Write down what is told to somebody. It stands on a live permission, or it is refused."""
     now = timezone.now()
     client = get_object_or_404(_others(request, now), pk=client_id)
-    consents = Consent.objects.live(now).filter(client=client)
+    consents = Consent.objects.live(now).usable_by(request.user, now).filter(client=client)
     initial = {"consent": request.GET.get("permission")}
     form = DisclosureForm(request.POST or None, consents=consents, initial=initial)
     if form.is_valid():
