@@ -4,6 +4,7 @@ import re
 
 import pytest
 import redis
+import time_machine
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
@@ -239,6 +240,7 @@ def test_a_new_address_counts_once_it_is_confirmed_and_the_old_one_is_told(clien
     assert "account.address_changed" in verbs()
 
 
+@time_machine.travel(NOON, tick=False)
 def test_asking_for_an_address_that_somebody_has_reads_the_same(client, maya):
     owner_of(UserFactory(email="taken@portal.test"))
     post_sign_in(client)
