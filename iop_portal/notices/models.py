@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 
 class NoticeQuerySet(models.QuerySet["Notice"]):
@@ -17,9 +17,13 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
         return self.filter(state=Notice.State.DEAD)
 
     def due(self, now: datetime) -> NoticeQuerySet:
-        """Owed, their time has come, and they do not rest after a try that failed. The oldest first."""
+        """Owed, their time has come, and they do not rest after a try that failed.
+
+        Those never tried come first, the oldest of them before all: one that fails stands in nobody's way.
+        """
         rested = Q(resting_until=None) | Q(resting_until__lte=now)
-        return self.owed().filter(rested, not_before__lte=now).order_by("not_before", "pk")
+        fresh_first = F("resting_until").asc(nulls_first=True)
+        return self.owed().filter(rested, not_before__lte=now).order_by(fresh_first, "not_before", "pk")
 
 
 class Notice(models.Model):

@@ -177,6 +177,15 @@ def test_a_failed_message_keeps_no_other_back(mail_server, owed, clock, sent_to)
     assert sent_to() == [good.to.email]
 
 
+def test_what_has_failed_before_comes_after_what_was_never_tried(owed, clock, sent_to):
+    failed = owed(UserFactory(), name="failed", not_before=NOON - timedelta(hours=1))
+    Notice.objects.update(attempts=1, resting_until=NOON - timedelta(minutes=1))
+    fresh = owed(UserFactory(), name="fresh")
+
+    deliver_owed(clock=clock)
+    assert sent_to() == [fresh.to.email, failed.to.email]
+
+
 def test_a_message_that_never_works_is_dead_after_the_last_try(owed, clock):
     notice = owed(words=lambda person, to: {}[person])
     for rest in RESTS:
