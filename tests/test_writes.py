@@ -5,6 +5,7 @@ import threading
 import pytest
 from django.db import IntegrityError, OperationalError, connection, transaction
 
+from iop_portal.accounts.programs import ProgramNameTaken
 from iop_portal.people.models import Program, User
 from iop_portal.refusals import Busy, Refused, refusal_for
 from iop_portal.writes import MOST_RETRIES, write
@@ -13,10 +14,6 @@ from tests.factories import ProgramFactory, UserFactory
 
 class NameTaken(Refused):
     message = "A program called %(name)s is there already."
-    constraint = "program_names_differ"
-
-    def __init__(self, **words):
-        super().__init__(**(words or {"name": "that"}))
 
 
 def test_a_refusal_says_its_sentence_with_its_words():
@@ -24,7 +21,7 @@ def test_a_refusal_says_its_sentence_with_its_words():
 
 
 def test_a_constraint_finds_the_refusal_that_speaks_for_it():
-    assert refusal_for("program_names_differ") is NameTaken
+    assert refusal_for("program_names_differ") is ProgramNameTaken
     assert refusal_for("") is None
     assert refusal_for("nobody_speaks_for_this") is None
 
@@ -37,7 +34,7 @@ def test_a_broken_constraint_becomes_its_refusal_and_leaves_no_trace(db):
         ProgramFactory(name="Bridge")
         ProgramFactory(name="harbor")
 
-    with pytest.raises(NameTaken):
+    with pytest.raises(ProgramNameTaken):
         open_two()
     assert list(Program.objects.values_list("name", flat=True)) == ["Harbor"]
 
