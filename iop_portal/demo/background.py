@@ -18,12 +18,14 @@ from iop_portal.people.roles import Role
 Ago = Callable[[int], datetime]
 
 
-def add_staff(program: Program, extras: Iterable[Extra]) -> dict[str, User]:
-    """Clinicians by the first part of their address, such as daniel.reyes."""
+def add_staff(program: Program, extras: Iterable[Extra], *, ago: Ago) -> dict[str, User]:
+    """Clinicians by the first part of their address, such as daniel.reyes. The last has yet to sign in."""
     users = _accounts(extras, program)
     RoleHeld.objects.bulk_create(RoleHeld(user=user, program=program, role=Role.CLINICIAN) for user in users)
-    for user in users:
+    for days, user in enumerate(users[:-1], start=1):
         give_device(user)
+        user.last_login = ago(days)
+    User.objects.bulk_update(users, ["last_login"])
     return _by_name(users)
 
 

@@ -14,6 +14,7 @@ from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import make_password
 from django.db import connection
 from django.db.models import F
+from django.db.models.functions import Least
 
 from iop_portal.accounts.apart import keep_apart
 from iop_portal.accounts.care_teams import join_care_team
@@ -41,6 +42,10 @@ from iop_portal.consents.models import Category, Consent, Purpose
 from iop_portal.demo import cast
 from iop_portal.demo.background import add_clients, add_staff
 from iop_portal.demo.devices import give_device
+from iop_portal.followups.acting import acknowledge_follow_up, resolve_follow_up, snooze_follow_up
+from iop_portal.followups.dead_letters import watch_dead_letters
+from iop_portal.followups.models import FollowUp
+from iop_portal.followups.owing import owe_follow_up
 from iop_portal.notices.models import Notice
 from iop_portal.people.models import Apart, BrokenGlass, CareTeam, Enrolment, Program, User
 from iop_portal.people.roles import Role
@@ -114,7 +119,7 @@ def _riverbend(past: Past) -> None:
     _rooms(program, dana, past.ago(399))
     amara = _join(program, "Amara", "Osei", "amara", Role.CLINICIAN, by=dana, at=past.ago(390))
     lena = _join(program, "Lena", "Fischer", "lena", Role.CLINICIAN, by=dana, at=past.ago(380))
-    staff = add_staff(program, cast.RIVERBEND_CLINICIANS)
+    staff = add_staff(program, cast.RIVERBEND_CLINICIANS, ago=past.ago)
     give_role(staff["grace.holloway"], role=Role.ADMIN, program=program, by=dana, now=past.ago(360))
     staff |= {"amara": amara, "lena": lena}
     clients = add_clients(program, cast.RIVERBEND_CLIENTS, staff, ago=past.ago)
@@ -122,6 +127,7 @@ def _riverbend(past: Past) -> None:
     _sam(program, dana, staff["tom.beckett"], past)
     _maya_and_theo(program, dana, amara, staff["grace.holloway"], past)
     _open_matters(dana, staff, clients, past)
+    _calls(program, dana, past)
     _invitations(program, dana, staff["priya.nair"], past)
 
 
@@ -293,6 +299,29 @@ def _open_matters(dana: User, staff: dict[str, User], clients: dict[str, User], 
     )
 
 
+def _calls(program: Program, dana: User, past: Past) -> None:
+    """What counsellors owe: one call made, one due tomorrow, one soon, one put off."""
+    welcome = _owe("demo_welcome", "theo", program, by=dana, now=past.ago(5, time(8)))
+    acknowledge_follow_up(welcome, by=welcome.owner, now=past.ago(5, time(12)))
+    resolve_follow_up(
+        welcome, outcome="We spoke. He would like mornings, and starts this week.", by=welcome.owner, now=past.ago(4)
+    )
+    _owe("demo_call_back", "maya", program, by=dana, now=past.now - timedelta(hours=3))
+    _owe("demo_call_back", "ana.kowalski", program, by=dana, now=past.now - timedelta(hours=21))
+    later = _owe("demo_call_back", "jo.bennett", program, by=dana, now=past.now - timedelta(hours=6))
+    snooze_follow_up(later, until=past.now + timedelta(hours=18), by=later.owner, now=past.now - timedelta(hours=2))
+
+
+def _owe(kind: str, slug: str, program: Program, *, by: User, now: datetime) -> FollowUp:
+    place = CareTeam.objects.select_related("enrolment__client", "clinician").get(
+        enrolment__client__email=f"{slug}@portal.test", part=CareTeam.Part.PRIMARY, until=None
+    )
+    enrolment = place.enrolment
+    return owe_follow_up(
+        kind, about=enrolment, program=program, owner=place.clinician, client=enrolment.client, by=by, now=now
+    )
+
+
 def _invitations(program: Program, dana: User, priya: User, past: Past) -> None:
     for email, name, surname, role, at in (
         ("noor.aziz@portal.test", "Noor", "Aziz", Role.CLIENT, past.ago(2)),
@@ -348,7 +377,7 @@ def _juniper(past: Past) -> None:
         RoomDetails("South room", 8, "Past the stairs.", step_free=True),
     ):
         add_room(program, details, by=helen, now=past.ago(299))
-    staff = add_staff(program, cast.JUNIPER_CLINICIANS)
+    staff = add_staff(program, cast.JUNIPER_CLINICIANS, ago=past.ago)
     add_clients(program, cast.JUNIPER_CLIENTS, staff, ago=past.ago)
 
 
@@ -365,4 +394,5 @@ def _born_sent(now: datetime) -> None:
         last_error="SMTPRecipientsRefused",
         ended_at=F("owed_at") + timedelta(seconds=9),
     )
-    owed.update(state=Notice.State.SENT, attempts=1, ended_at=F("owed_at") + timedelta(seconds=9))
+    watch_dead_letters(now=now)
+    owed.update(state=Notice.State.SENT, attempts=1, ended_at=Least(F("owed_at") + timedelta(seconds=9), now))

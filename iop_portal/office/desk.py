@@ -16,6 +16,9 @@ from iop_portal.people.models import BrokenGlass, CareTeam, Enrolment, Program, 
 from iop_portal.people.roles import STAFF_ROLES
 from scheduling.models import Room
 
+# Follow-ups whose subjects the desk counts in a line of their own.
+COUNTED_BY_THEMSELVES = ("glass_review", "dead_letter")
+
 
 @dataclass(frozen=True)
 class Desk:
@@ -35,7 +38,7 @@ class Desk:
 def desk_of(admin: User, *, now: datetime) -> Desk:
     return Desk(
         programs=list(programs_with_numbers(admin, now=now)),
-        follow_ups=FollowUp.objects.waiting_for(admin, now).count(),
+        follow_ups=FollowUp.objects.waiting_for(admin, now).exclude(kind__in=COUNTED_BY_THEMSELVES).count(),
         glass=BrokenGlass.objects.reviewable_by(admin).filter(reviewed_at=None).exclude(clinician=admin).count(),
         messages=dead_letters_for(admin).count(),
     )

@@ -171,8 +171,16 @@ class RoomForm(EditForm):
 # ── People ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+_choose = gettext_lazy("Choose somebody")
+_nobody_yet = gettext_lazy("Nobody yet")
+
+
 class PersonChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # not subscriptable when it runs
     """People by their whole name, since two may share the short one."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        empty = _choose if kwargs.get("required", True) else _nobody_yet
+        super().__init__(*args, empty_label=empty, **kwargs)
 
     def label_from_instance(self, obj: models.Model) -> str:
         return obj.full_name if isinstance(obj, User) else str(obj)
@@ -224,9 +232,15 @@ class InviteClientForm(InviteForm):
         self.fields["counsellor"].queryset = User.objects.clinicians_of(program)  # type: ignore[attr-defined]
 
 
+PARTS = [
+    (CareTeam.Part.MEMBER.value, gettext_lazy("Member of the care team")),
+    (CareTeam.Part.PRIMARY.value, gettext_lazy("Primary counsellor")),
+]
+
+
 class JoinForm(OfficeForm):
     clinician = PersonChoice(label=gettext_lazy("Clinician"), queryset=User.objects.none())
-    part = forms.ChoiceField(label=gettext_lazy("As what"), choices=CareTeam.Part, initial=CareTeam.Part.MEMBER)
+    part = forms.ChoiceField(label=gettext_lazy("As what"), choices=PARTS, initial=CareTeam.Part.MEMBER)
 
     def __init__(self, *args: Any, enrolment: Enrolment, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

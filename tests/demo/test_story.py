@@ -10,6 +10,7 @@ from iop_portal.audit.models import Entry
 from iop_portal.consents.models import Category, Consent, Disclosure
 from iop_portal.demo.cast import PERSONAS
 from iop_portal.demo.story import tell_story
+from iop_portal.followups.models import FollowUp
 from iop_portal.notices.models import Notice
 from iop_portal.people.models import BrokenGlass, CareTeam, Enrolment, Program, RoleHeld, User
 from iop_portal.people.roles import Role
@@ -132,11 +133,20 @@ def test_the_office_finds_something_on_its_desk(told):
     office = person("office")
     waiting = BrokenGlass.objects.reviewable_by(office).filter(reviewed_at=None)
     assert [glass.client.preferred_name for glass in waiting] == ["Hannah"]
-    assert list(office.follow_ups.open().values_list("kind", flat=True)) == ["glass_review"]
+    assert set(office.follow_ups.open().values_list("kind", flat=True)) == {"glass_review", "dead_letter"}
     assert Invitation.objects.filter(accepted_at=None, withdrawn_at=None, expires_at__gt=NOON).count() == 3
     assert Invitation.objects.filter(accepted_at=None, withdrawn_at=None, expires_at__lte=NOON).count() == 1
     assert Invitation.objects.filter(accepted_at__isnull=False).count() == 6
     assert Invitation.objects.filter(withdrawn_at__isnull=False).count() == 1
+
+
+def test_counsellors_owe_calls_of_every_kind_made_due_and_put_off(told):
+    amara, lena = person("amara"), person("lena")
+    assert list(amara.follow_ups.filter(resolved_at__isnull=False).values_list("client__preferred_name")) == [("Theo",)]
+    assert list(FollowUp.objects.waiting_for(amara, NOON).values_list("client__preferred_name")) == [("Maya",)]
+    assert list(FollowUp.objects.waiting_for(lena, NOON).values_list("client__preferred_name")) == [("Ana",)]
+    assert [call.client.preferred_name for call in lena.follow_ups.filter(snoozed_until__gt=NOON)] == ["Jo"]
+    assert FollowUp.objects.open().filter(due_at__lte=NOON).count() == 0
 
 
 def test_nobody_is_written_to_about_the_past(told):
