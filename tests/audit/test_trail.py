@@ -36,16 +36,11 @@ SAFE_NAMES = {
 
 
 def calls_of_record(root):
-    """Every `trail.record(…)` in the source, with where it stands."""
+    """Every `trail.record(…)` or `record(…)` in the source, with where it stands."""
     for package in PACKAGES:
         for path in sorted((root / package).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text())):
-                if (
-                    isinstance(node, ast.Call)
-                    and isinstance(node.func, ast.Attribute)
-                    and node.func.attr == "record"
-                    and ast.unparse(node.func.value) == "trail"
-                ):
+                if isinstance(node, ast.Call) and ast.unparse(node.func) in ("trail.record", "record"):
                     yield f"{path.relative_to(root)}:{node.lineno}", node
 
 
