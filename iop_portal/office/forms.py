@@ -58,7 +58,7 @@ class OfficeModelForm(Refusable, PortalModelForm):
     def _post_clean(self) -> None:
         """Fields are checked here, constraints by the database alone: each of those has a sentence of its own."""
         self.instance = construct_instance(self, self.instance, self._meta.fields)
-        asked = self.cleaned_data.keys()
+        asked = self.cleaned_data.keys() & set(self._meta.fields or ())
         try:
             self.instance.clean_fields(
                 exclude=[field.name for field in self.instance._meta.fields if field.name not in asked]
