@@ -71,6 +71,7 @@ class Window:
         self.faults.append(text)
 
     def close(self) -> list[str]:
-        """What went wrong and was not borne."""
+        """What went wrong and was not borne. Where it ended is printed, for a test that failed."""
+        print(f"{self.page.url}\n{self.page.evaluate('document.body.innerText')}")
         self.context.close()
         return [fault for fault in self.faults if not any(words in fault for words in self.borne)]
