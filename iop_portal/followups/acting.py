@@ -32,6 +32,10 @@ class OutcomeMissing(Refused):
     message = _("Say in a few words how it came out.")
 
 
+class DoneElsewhere(Refused):
+    message = _("This is done on a page of its own.")
+
+
 @write
 def acknowledge_follow_up(follow_up: FollowUp, *, by: User, now: datetime) -> FollowUp:
     """I have seen it and I take it on. It escalates no more, until a day after it was due (see `escalation`)."""
@@ -60,8 +64,10 @@ def snooze_follow_up(follow_up: FollowUp, *, until: datetime, by: User, now: dat
 
 @write
 def resolve_follow_up(follow_up: FollowUp, *, outcome: str, by: User, now: datetime) -> FollowUp:
-    """It is done, and this is how it came out."""
+    """It is done, and this is how it came out. A kind with a page of its own is done there and nowhere else."""
     done = _lock_open(follow_up, by=by)
+    if done.words and done.words.page:
+        raise DoneElsewhere
     _resolve(done, outcome=outcome, by=by, now=now)
     return done
 

@@ -54,7 +54,7 @@ def in_words(notices: Iterable[Notice]) -> list[DeadMessage]:
     return [
         DeadMessage(
             notice=notice,
-            subject=str(registry[notice.kind].subject),
+            subject=str(registry[notice.kind].subject) if notice.kind in registry else notice.kind,
             recipient=_recipient(notice, invitations.get(notice.about_id)),
         )
         for notice in shown

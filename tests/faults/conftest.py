@@ -118,6 +118,8 @@ def staff(transactional_db, own_services, redis, mail_server, tmp_path):
     staff = Staff(environment, tmp_path)
     yield staff
     staff.end()
+    # Whatever went wrong, nobody is named.
+    assert "@portal.test" not in staff.words()
 
 
 @pytest.fixture

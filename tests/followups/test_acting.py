@@ -5,6 +5,7 @@ import pytest
 from iop_portal.audit.models import Entry
 from iop_portal.followups.acting import (
     AlreadyResolved,
+    DoneElsewhere,
     NoLongerYours,
     OutcomeMissing,
     SnoozedTooLong,
@@ -93,6 +94,15 @@ def test_it_is_not_done_without_an_outcome(call, amara):
     with pytest.raises(OutcomeMissing):
         resolve_follow_up(follow_up, outcome=" \n", by=amara, now=NOON)
     assert FollowUp.objects.open().count() == 1
+
+
+def test_what_is_done_on_a_page_of_its_own_is_not_done_here(harbor, office):
+    message = Notice(pk=7)
+    follow_up = owe_follow_up("dead_letter", about=message, program=harbor, owner=office, by=None, now=NOON)
+
+    with pytest.raises(DoneElsewhere):
+        resolve_follow_up(follow_up, outcome="Seen", by=office, now=NOON)
+    assert resolve_follow_ups_about(message, kind="dead_letter", outcome="Let go", by=office, now=NOON) == 1
 
 
 def test_what_is_done_is_done(call, amara):

@@ -7,7 +7,9 @@ from django.urls import reverse
 from iop_portal.audit.models import Entry
 from iop_portal.followups.acting import resolve_follow_up, snooze_follow_up
 from iop_portal.followups.models import FollowUp
+from iop_portal.followups.owing import owe_follow_up
 from iop_portal.followups.waiting import mine, needs_you
+from iop_portal.notices.models import Notice
 from tests.factories import NOON, clinician, enrolled
 from tests.signing_in import sign_in
 
@@ -146,6 +148,16 @@ def test_an_admin_to_whom_it_came_reads_the_rule_and_who_had_it(client, call, am
     shown = text(sign_in(client, office).get(page(follow_up)))
     assert "Three in a row." in shown
     assert "before with Amara T. until" in shown
+
+
+def test_what_is_done_elsewhere_leads_there(client, harbor, office):
+    follow_up = owe_follow_up("dead_letter", about=Notice(pk=7), program=harbor, owner=office, by=None, now=NOON)
+
+    shown = text(sign_in(client, office).get(page(follow_up)))
+    assert f'href="{reverse("office:message", args=[7])}"' in shown
+    assert "How did it come out?" not in shown
+    answer = client.post(page(follow_up), {"outcome": "Seen"})
+    assert "This is done on a page of its own." in text(answer)
 
 
 @pytest.mark.parametrize("count", [1, 8])
