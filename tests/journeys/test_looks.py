@@ -56,7 +56,7 @@ def with_scripts(chromium):
 
 @pytest.fixture(scope="session")
 def without_scripts(chromium):
-    return Screen(chromium.new_context(service_workers="block"), scripts=False)
+    return Screen(chromium.new_context(service_workers="block", reduced_motion="reduce"), scripts=False)
 
 
 @pytest.fixture(scope="session")
