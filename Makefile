@@ -34,7 +34,7 @@ faults: install ## races, kills and outages
 	@$(BIN)/pytest -m faults
 
 bench: install ## how long the pages take, as ratios
-	@$(BIN)/python tests/benchmarks
+	@$(SERVICES) -- $(BIN)/python -m tests.benchmarks
 
 mutants: install ## remove each scoping filter and see a test fail
 	@$(BIN)/python tests/mutants.py

@@ -5,7 +5,7 @@ import sys
 
 import django
 
-os.environ |= {"DJANGO_SETTINGS_MODULE": "iop_portal.settings", "PORTAL_ENV": "test", "PORTAL_LOG_LEVEL": "critical"}
+os.environ |= {"DJANGO_SETTINGS_MODULE": "iop_portal.settings", "PORTAL_ENV": "test", "PORTAL_LOG_LEVEL": "ERROR"}
 django.setup()
 
 from tests.benchmarks.ratios import main  # noqa: E402 (settings have to be there first)

@@ -52,7 +52,7 @@ def caseload(size: int) -> tuple[User, str]:
     CareTeam.objects.bulk_create(
         CareTeam(enrolment=enrolment, clinician=counsellor, part="primary", since=on) for enrolment in enrolments
     )
-    return counsellor, reverse("home:landing")
+    return counsellor, reverse("home:caseload")
 
 
 ROWS = [
