@@ -63,17 +63,33 @@ class Flag:
 
 @dataclass(frozen=True)
 class Row:
-    """One client in one program."""
+    """One client in one program. Words and addresses are found when they are shown: a page shows fifty of many."""
 
-    name: str
-    program: str
-    state: str
+    place: CareTeam
     week: int | None
-    part: str
     permissions: Permissions
     flags: tuple[Flag, ...]
     first_due: datetime | None
-    url: str
+
+    @property
+    def name(self) -> str:
+        return self.place.enrolment.client.short_name
+
+    @property
+    def program(self) -> str:
+        return self.place.enrolment.program.name
+
+    @property
+    def state(self) -> str | Promise:
+        return Enrolment.State(self.place.enrolment.state).label
+
+    @property
+    def part(self) -> str | Promise:
+        return CareTeam.Part(self.place.part).label
+
+    @property
+    def url(self) -> str:
+        return reverse("home:client", args=[self.place.enrolment.client_id])
 
     @property
     def order(self) -> tuple[bool, float, str]:
@@ -89,17 +105,13 @@ def caseload(clinician: User, *, now: datetime, name: str = "", show: str = "") 
     waiting = _waiting(clients, now)
     rows = [
         Row(
-            name=place.enrolment.client.short_name,
-            program=place.enrolment.program.name,
-            state=place.enrolment.get_state_display(),
+            place=place,
             week=week_of(place.enrolment, now),
-            part=place.get_part_display(),
             permissions=permissions.get((place.enrolment.client_id, place.enrolment.program_id), Permissions()),
             flags=tuple(_flag(each) for each in waiting[place.enrolment.client_id, place.enrolment.program_id]),
             first_due=next(
                 (each.follow_up.due_at for each in waiting[place.enrolment.client_id, place.enrolment.program_id]), None
             ),
-            url=reverse("home:client", args=[place.enrolment.client_id]),
         )
         for place in places
     ]
