@@ -1,10 +1,12 @@
 "use strict";
-/* Passkeys need scripts and a browser that knows them: what offers them stays hidden elsewhere. A button says by its
-   data which ceremony it begins, and where the options and the answer are. */
+/* Passkeys need scripts and a browser that knows them. The style sheet hides what offers them where there are no
+   scripts, before anything is drawn, and this where there are no passkeys. A button says by its data which ceremony
+   it begins, and where the options and the answer are. */
 (function () {
-  if (!window.PublicKeyCredential) return;
-  document.querySelectorAll("[data-needs-passkey]").forEach(function (part) { part.hidden = false; });
-  document.querySelectorAll("[data-without-passkey]").forEach(function (part) { part.hidden = true; });
+  if (!window.PublicKeyCredential) {
+    document.documentElement.classList.add("no-passkeys");
+    return;
+  }
 
   document.querySelectorAll("[data-passkey]").forEach(function (button) {
     const facts = button.dataset;
