@@ -19,8 +19,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from iop_portal.followups.models import FollowUp
 from iop_portal.people.models import CareTeam, Enrolment, User
-from tests.factories import NOON, ProgramFactory, clinician
+from tests.factories import NOON, ProgramFactory, clinician, permission_of
 from tests.signing_in import sign_in
 
 WARM_UP, ROUNDS = 5, 60
@@ -38,7 +39,7 @@ class Row:
 
 
 def caseload(size: int) -> tuple[User, str]:
-    """A clinician with this many clients on their care teams."""
+    """A clinician with this many clients on their care teams, some of whom need somebody or permit something."""
     program = ProgramFactory()
     counsellor = clinician(program)
     clients = User.objects.bulk_create(
@@ -52,6 +53,21 @@ def caseload(size: int) -> tuple[User, str]:
     CareTeam.objects.bulk_create(
         CareTeam(enrolment=enrolment, clinician=counsellor, part="primary", since=on) for enrolment in enrolments
     )
+    FollowUp.objects.bulk_create(
+        FollowUp(
+            program=program,
+            kind="consent_withdrawn",
+            owner=counsellor,
+            client=client,
+            about_type="consents.consent",
+            about_id=client.pk,
+            made_at=on,
+            due_at=on + timedelta(days=1),
+        )
+        for client in clients[::20]
+    )
+    for client in clients[::10]:
+        permission_of(client, now=NOON)
     return counsellor, reverse("home:caseload")
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from iop_portal.audit.models import Entry
 from iop_portal.followups.owing import owe_follow_up
-from iop_portal.home.caseload import Permissions, caseload, needs_of, size_of_caseload, week_of
+from iop_portal.home.caseload import Permissions, cases, needs_of, rows_of, size_of_caseload, week_of
 from iop_portal.people.models import CareTeam, Enrolment
 from tests.factories import NOON, ProgramFactory, clinician, enrolled, on_care_team, permission_of
 from tests.signing_in import sign_in
@@ -38,6 +38,10 @@ def owe(client, owner, *, now=NOON):
     return owe_follow_up(
         "consent_withdrawn", about=consent, program=program, owner=owner, client=client, by=client, now=now
     )
+
+
+def caseload(clinician, *, now, **narrowed):
+    return rows_of(cases(clinician, now=now, **narrowed), now=now)
 
 
 def names(rows):

@@ -15,7 +15,7 @@ from iop_portal.doors import PortalRequest, for_roles
 from iop_portal.home import caseload as clients
 from iop_portal.people.roles import Role
 
-PAGE = 50
+PAGE = 25
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,12 @@ ACTS = (
 def caseload(request: PortalRequest) -> HttpResponse:
     now = timezone.now()
     name, show = request.GET.get("q", ""), request.GET.get("show", "")
-    rows = clients.caseload(request.user, now=now, name=name, show=show)
+    cases = clients.cases(request.user, now=now, name=name, show=show)
+    page = Paginator(cases, PAGE).get_page(request.GET.get("page"))
+    rows = clients.rows_of(list(page), now=now)
     needs = clients.needs_of(request.user, now)
-    page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
-    trail.record("caseload.read", by=request.user, at=now, facts={"count": len(page)})
+    found = page.paginator.count
+    trail.record("caseload.read", by=request.user, at=now, facts={"count": len(rows)})
     return render(
         request,
         "home/caseload.html",
@@ -53,9 +55,9 @@ def caseload(request: PortalRequest) -> HttpResponse:
             "headline": clients.headline(needs),
             "needs": needs,
             "page": page,
-            "clients": page.object_list,
-            "found": len(rows),
-            "total": clients.size_of_caseload(request.user),
+            "clients": rows,
+            "found": found,
+            "total": clients.size_of_caseload(request.user) if name or show else found,
             "query": name,
             "show": show,
             "shows": clients.SHOWS.items(),
