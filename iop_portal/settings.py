@@ -97,6 +97,7 @@ MIDDLEWARE = [
     "iop_portal.accounts.middleware.StaffSecondStep",
     "iop_portal.accounts.middleware.OwnZoneAndLanguage",
     "iop_portal.home.middleware.SpokenRefusal",
+    "iop_portal.home.middleware.PagesAreReadOrSent",
 ]
 
 ROOT_URLCONF = "iop_portal.urls"
