@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, resolve, reverse
 from django.urls.exceptions import Resolver404
 
 from tests.signing_in import sign_in
-from tests.world import MARKER, World
+from tests.world import World, markers_in
 
 # Tables that asking may touch without any harm done: who is here, how often they asked, and that they did.
 PASSING = {"django_session", "portal_cache", "audit_entry", "usersessions_usersession"}
@@ -133,11 +133,11 @@ class Doorstep:
             transaction.set_rollback(True)
 
     def own_marker(self, persona: str) -> str:
-        return getattr(self.world.people[persona], "preferred_name", "")
+        return getattr(self.world.people[persona], "preferred_name", "").lower()
 
     def faults_of_denial(self, persona: str, response) -> list[str]:
         """What a denial must not do: change anything, or show anything of anybody else's."""
-        shown = set(MARKER.findall(f"{text_of(response)} {dict(response.headers)}")) - {self.own_marker(persona)}
+        shown = markers_in(f"{text_of(response)} {dict(response.headers)}") - {self.own_marker(persona)}
         after = fingerprint()
         changed = sorted(table for table in after if after[table] != self.before[table])
         return [f"shows {marker}" for marker in sorted(shown)] + [f"changes {table}" for table in changed]

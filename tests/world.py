@@ -31,7 +31,7 @@ from iop_portal.people.models import Apart
 from iop_portal.people.roles import Role
 from tests.factories import ProgramFactory, RoomFactory, admin, clinician, enrolled, held, on_care_team
 
-MARKER = re.compile(r"Zq-[a-z]+")
+MARKER = re.compile(r"zq-[a-z]+", re.IGNORECASE)
 
 
 @dataclass
@@ -46,6 +46,11 @@ class World:
             return self.__dict__["people"][name]
         except KeyError:
             raise AttributeError(name) from None
+
+
+def markers_in(text: str) -> set[str]:
+    """Whose words stand in a text, in small letters."""
+    return {found.lower() for found in MARKER.findall(text)}
 
 
 def marked(name: str) -> dict[str, str]:

@@ -1,0 +1,59 @@
+"""Everybody opens everything they may, and reads only words of people whom they may know of."""
+
+import pytest
+from django.urls import get_resolver
+
+from tests.asking import address, text_of
+from tests.test_access import PAGES
+from tests.world import markers_in
+
+# Opened by a link that went to one mailbox, whoever holds it.
+BY_MAIL = {"accounts:accept_invitation", "account_confirm_email"}
+# Whose words each may come upon on all pages together, their own aside; and that these are really there.
+READS = {
+    "anonymous": set(),
+    "client": {"team", "onestep", "glass", "family", "familyrevoked", "home", "key", "claimed"},
+    "other_client": {"otherteam"},
+    "applicant": set(),
+    "alum": set(),
+    "family": {"client"},
+    "family_revoked": set(),
+    "team": {"client", "family", "glass", "onestep", "otherteam", "home"},
+    "other_team": {"otherclient", "glass", "onestep", "team", "home"},
+    "glass": {"client", "family", "onestep", "otherteam", "team", "home"},
+    "elsewhere": set(),
+    "one_step": set(),
+    "admin": {
+        *("client", "otherclient", "applicant", "alum", "newcomer"),
+        *("team", "otherteam", "glass", "onestep", "home", "room"),
+    },
+    "other_admin": {"away"},
+}
+
+
+@pytest.mark.parametrize("persona", READS)
+def test_whose_words_each_reads(db, doorstep, persona):
+    patterns, samples = get_resolver().url_patterns, doorstep.world.samples
+    read = {}
+    for page in PAGES:
+        if page.outcome(persona, "GET") == "in" and page.name not in BY_MAIL:
+            with doorstep.ask(persona, "GET", address(page, patterns, samples)) as response:
+                for marker in markers_in(text_of(response)) - {doorstep.own_marker(persona)}:
+                    read.setdefault(marker.removeprefix("zq-"), page.name)
+    assert set(read) == READS[persona], read
+
+
+@pytest.mark.parametrize(
+    "query", ["show=all", "all=1", "q=", "q=zq", "page=all", "page=999", "sort=-email", "client=1"]
+)
+@pytest.mark.parametrize(
+    "persona", ["client", "other_client", "family", "family_revoked", "team", "elsewhere", "other_admin"]
+)
+def test_no_query_opens_more(db, doorstep, persona, query):
+    patterns, samples = get_resolver().url_patterns, doorstep.world.samples
+    for page in PAGES:
+        if page.outcome(persona, "GET") == "in" and page.name not in BY_MAIL:
+            with doorstep.ask(persona, "GET", f"{address(page, patterns, samples)}?{query}") as response:
+                assert response.status_code < 500, page.name
+                read = {marker.removeprefix("zq-") for marker in markers_in(text_of(response))}
+            assert read <= READS[persona] | {doorstep.own_marker(persona).removeprefix("zq-")}, page.name
