@@ -27,7 +27,7 @@ from tests.architecture import modules  # noqa: E402
 
 RULES = "iop_portal.people.seeing"
 SIDE_BY_SIDE = 2
-LONGEST = 600
+LONGEST = 1200
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def tests_of(removal: Removal, tree: Path) -> list[list[str]]:
     rows = rows_of(tree / removal.path, tree) if "views" in removal.path else []
     likely = [["tests/test_access.py", "-k", " or ".join(f"{name}-" for name in rows)]] if rows else [["tests/people"]]
     own = f"tests/{parts[0]}"
-    return [*likely, *([[own]] if (tree / own).is_dir() else []), ["tests/test_access.py", "tests/abuse"]]
+    return [*likely, *([[own]] if (tree / own).is_dir() else []), ["tests/test_access.py", "tests/abuse"], ["tests"]]
 
 
 def rows_of(view: Path, tree: Path) -> list[str]:

@@ -15,7 +15,7 @@ from tests.asking import PASSING, address
 from tests.test_access import BY_NAME, PAGES
 
 # Known only at the moment, or counted on by the database.
-FLEETING = {"id", "at", "since", "until", "password", "token_hash", "request_id", "secret", "last_login", "expires_on"}
+FLEETING = {"at", "since", "until", "password", "token_hash", "request_id", "secret", "last_login", "expires_on"}
 SEALED = "gAAAA"
 # Spare codes: asking for them is what is noted.
 SHOWN_ONCE = {"mfa_view_recovery_codes", "mfa_download_recovery_codes"}
@@ -171,6 +171,12 @@ def _harm(column, world):
     )
 
 
+def count_from_a_million():
+    """Keys are given out again after a rollback, so that both tries get the same."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT setval(oid::regclass, 1000000) FROM pg_class WHERE relkind = 'S'")
+
+
 def rows_now():
     tables = sorted(set(connection.introspection.table_names()) - PASSING)
     with connection.cursor() as cursor:
@@ -185,7 +191,7 @@ def _lasting(row):
         if key not in FLEETING
         and not str(value).startswith(SEALED)
         and not key.endswith(("_at", "_key"))
-        and key not in ("not_before", "about_id")
+        and key != "not_before"
     }
     return json.dumps(kept, sort_keys=True)
 
@@ -202,10 +208,12 @@ def test_fields_that_a_form_does_not_have_change_nothing(db, doorstep, page):
     path, after = where(page, doorstep)
     with doorstep.ask(persona, "POST", path, after=after) as response:
         own = {key: value for form in forms_of(response) for key, value in filled_in(form).items()}
+    count_from_a_million()
     with doorstep.ask(persona, "POST", path, own, after=after) as response:
         plain, plainly = rows_now(), response.status_code
     if page.name in TAKE_WHAT_FITS:
         assert plain != rows_before(doorstep), "nothing was changed by what fits the form, so this shows nothing"
+    count_from_a_million()
     with doorstep.ask(persona, "POST", path, own | everything_else(doorstep, own), after=after) as response:
         laden, ladenly = rows_now(), response.status_code
     assert (ladenly, laden - plain, plain - laden) == (plainly, Counter(), Counter())
