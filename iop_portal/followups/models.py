@@ -35,7 +35,7 @@ class FollowUpQuerySet(models.QuerySet["FollowUp"]):
         run = programs_of(user, Role.ADMIN)
         return self.filter(
             Q(client__in=User.objects.caseload_of(user))
-            | Q(client__isnull=False, owner=user, program__in=run)
+            | Q(owner=user, program__in=run)
             | Q(client=None, program__in=run)
             | Q(client=None, owner=user)
         )

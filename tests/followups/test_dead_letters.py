@@ -36,6 +36,7 @@ def test_where_the_program_has_no_admin_another_one_is(dead, office):
 
     dead_letters.watch_dead_letters(now=NOON)
     assert open_ones() == [(dead.pk, other.pk)]
+    assert list(dead_letters.dead_letters_for(other)) == [dead]
 
 
 def test_with_no_admin_at_all_the_log_says_so_and_it_is_found_later(dead, office, harbor, caplog):
