@@ -1,11 +1,14 @@
 """What every form of the portal shares: sentences that say how to mend a field."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from django import forms
 from django.forms.utils import pretty_name
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
+
+from iop_portal.refusals import Refused
 
 _CHOOSE = (forms.ChoiceField, forms.ModelChoiceField)
 
@@ -13,10 +16,13 @@ _CHOOSE = (forms.ChoiceField, forms.ModelChoiceField)
 class PortalFormMixin:
     """Turns "This field is required" into a sentence that still makes sense in the summary above the page.
 
-    A field that brings its own sentence keeps it.
+    A field that brings its own sentence keeps it. The form can be told why a write was refused, at the field that can
+    mend it, and knows the status of a page that shows it.
     """
 
     fields: dict[str, forms.Field]
+    blames: ClassVar[Mapping[type[Refused], str]] = {}
+    refused_with: int = 0
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -31,6 +37,15 @@ class PortalFormMixin:
                         kind,
                         format_lazy(_("Choose one of the answers to “{field}”"), field=label),
                     )
+
+    def refuse(self, refusal: Refused) -> None:
+        self.add_error(self.blames.get(type(refusal)), str(refusal))  # type: ignore[attr-defined]
+        self.refused_with = refusal.status
+
+    @property
+    def status(self) -> int:
+        """200 for a fresh form, 400 for one to mend, the refusal's own for one that was refused."""
+        return self.refused_with or (400 if self.errors else 200)  # type: ignore[attr-defined]
 
 
 def _replace(field: forms.Field, code: str, kind: type[forms.Field], sentence: Any) -> None:

@@ -1,6 +1,5 @@
-"""Every line of the trail knows its request's address, without each function passing it on."""
+"""Every line of the trail knows its request: the address, and the number that the log gives it too."""
 
-import uuid
 from collections.abc import Callable
 
 from allauth.account.adapter import get_adapter
@@ -8,6 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 
 from iop_portal.audit.trail import Origin, origin
+from iop_portal.logs import request_id
 
 
 class RememberAddress:
@@ -17,7 +17,7 @@ class RememberAddress:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        token = origin.set(Origin(_address(request), uuid.uuid4()))
+        token = origin.set(Origin(_address(request), request_id.get()))
         try:
             return self.get_response(request)
         finally:

@@ -18,6 +18,8 @@ from django.core.management import call_command
 from iop_portal.demo.cast import PASSWORD, PERSONAS
 
 HOST = "127.0.0.1"
+# What people type: browsers keep no passkeys for a bare number.
+NAME = "localhost"
 SECONDS_TO_ANSWER = 60
 
 
@@ -32,7 +34,7 @@ def main(port: str) -> int:
         "PORTAL_DEMO": "1",
         "PORT": port,
         "HOST": HOST,
-        "PORTAL_ORIGIN": f"http://{HOST}:{port}",
+        "PORTAL_ORIGIN": f"http://{NAME}:{port}",
         "DJANGO_SETTINGS_MODULE": "iop_portal.settings",
         "PORTAL_LOG_LEVEL": os.environ.get("PORTAL_LOG_LEVEL", "WARNING"),
     }
@@ -70,7 +72,7 @@ def announce(port: int) -> None:
     else:
         return
     lines = [f"{persona.email:20} {persona.who}" for persona in PERSONAS]
-    print("", f"The portal is open at http://{HOST}:{port}/", f"Password of all: {PASSWORD}", *lines, "", sep="\n")
+    print("", f"The portal is open at http://{NAME}:{port}/", f"Password of all: {PASSWORD}", *lines, "", sep="\n")
     sys.stdout.flush()
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from iop_portal.followups.kinds import Kind, registry
 from iop_portal.people.models import CareTeam, Enrolment, Program, RoleHeld, User
 from iop_portal.people.roles import STAFF_ROLES, Role
-from iop_portal.people.seeing import programs_of
+from iop_portal.people.seeing import places_on_care_teams, programs_of
 
 # How long "I take it on" holds once something is due, counted from then or from the end of a snooze.
 TAKEN_ON_HOLDS = timedelta(days=1)
@@ -33,8 +33,12 @@ class FollowUpQuerySet(models.QuerySet["FollowUp"]):
         """Acts of care: the client's care team, and an admin whom one has come to. Acts of the office: the
         program's admins, and whoever owns one."""
         run = programs_of(user, Role.ADMIN)
+        # In the program that owes it: another's acts would tell that the client is there too.
+        cared_for = places_on_care_teams(user).filter(
+            enrolment__client=OuterRef("client"), enrolment__program=OuterRef("program")
+        )
         return self.filter(
-            Q(client__in=User.objects.caseload_of(user))
+            Q(Exists(cared_for))
             | Q(owner=user, program__in=run)
             | Q(client=None, program__in=run)
             | Q(client=None, owner=user)

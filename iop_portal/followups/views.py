@@ -33,14 +33,14 @@ def one(request: PortalRequest, follow_up_id: int) -> HttpResponse:
         try:
             acting.resolve_follow_up(follow_up, outcome=form.cleaned_data["outcome"], by=request.user, now=now)
         except Refused as refusal:
-            form.add_error(None, str(refusal))
+            form.refuse(refusal)
         else:
             messages.success(request, _("Done: %(title)s") % {"title": follow_up.title})
             return redirect("followups:mine")
     trail.record("follow_up.viewed", follow_up, client=follow_up.client, by=request.user, at=now)
     row = waiting.row(follow_up, now=now)
     context = {"row": row, "follow_up": follow_up, "form": form, "snooze_form": SnoozeForm()}
-    return render(request, "followups/one.html", context)
+    return render(request, "followups/one.html", context, status=form.status)
 
 
 @for_roles(Role.CLINICIAN, Role.ADMIN, methods=("POST",))

@@ -1,11 +1,11 @@
-"""Methods that no page has, and a page for an answer that would otherwise be blank."""
+"""Methods that no page has, and answers that say what they are: with a page, and with the right status."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 from django.shortcuts import render
-
-METHOD_NOT_ALLOWED = 405
+from django.template.response import TemplateResponse
 
 
 class SpokenRefusal:
@@ -16,11 +16,18 @@ class SpokenRefusal:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        if response.status_code != METHOD_NOT_ALLOWED or not request.accepts("text/html"):
+        if response.status_code != HTTPStatus.METHOD_NOT_ALLOWED or not request.accepts("text/html"):
             return response
-        page = render(request, "405.html", status=METHOD_NOT_ALLOWED)
+        page = render(request, "405.html", status=HTTPStatus.METHOD_NOT_ALLOWED)
         page.headers["Allow"] = response.headers.get("Allow", "")
         return page
+
+    def process_template_response(self, request: HttpRequest, response: TemplateResponse) -> TemplateResponse:
+        """The library's sign-in pages answer 200 with a form that has to be mended; ours answer 400."""
+        form = (response.context_data or {}).get("form")
+        if response.status_code == HTTPStatus.OK and form is not None and form.is_bound and form.errors:
+            response.status_code = HTTPStatus.BAD_REQUEST
+        return response
 
 
 class PagesAreReadOrSent:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass
 from datetime import date, time
@@ -37,22 +36,7 @@ from scheduling.rooms import DETAILS as ROOM_DETAILS
 from scheduling.rooms import RoomDetails, RoomNameTaken, SeatsOutOfRange, room_version
 
 
-class Refusable:
-    """A form that can be told why a write was refused, at the field that can mend it."""
-
-    blames: ClassVar[Mapping[type[Refused], str]] = {}
-    status = 200
-
-    def refuse(self, refusal: Refused) -> None:
-        self.add_error(self.blames.get(type(refusal)), str(refusal))  # type: ignore[attr-defined]
-        self.status = refusal.status
-
-
-class OfficeForm(Refusable, PortalForm):
-    pass
-
-
-class OfficeModelForm(Refusable, PortalModelForm):
+class OfficeModelForm(PortalModelForm):
     """Takes labels and validators from a model. Rows are written by the domain, never by `save`."""
 
     def _post_clean(self) -> None:
@@ -186,7 +170,7 @@ class PersonChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # not sub
         return obj.full_name if isinstance(obj, User) else str(obj)
 
 
-class GiveRoleForm(OfficeForm):
+class GiveRoleForm(PortalForm):
     user = PersonChoice(label=gettext_lazy("Who"), queryset=User.objects.none())
     role = forms.ChoiceField(
         label=gettext_lazy("As what"),
@@ -238,7 +222,7 @@ PARTS = [
 ]
 
 
-class JoinForm(OfficeForm):
+class JoinForm(PortalForm):
     clinician = PersonChoice(label=gettext_lazy("Clinician"), queryset=User.objects.none())
     part = forms.ChoiceField(label=gettext_lazy("As what"), choices=PARTS, initial=CareTeam.Part.MEMBER)
 
@@ -249,7 +233,7 @@ class JoinForm(OfficeForm):
         self.fields["clinician"].queryset = clinicians  # type: ignore[attr-defined]
 
 
-class ApartForm(OfficeForm):
+class ApartForm(PortalForm):
     one = PersonChoice(label=gettext_lazy("One person"), queryset=User.objects.none())
     other = PersonChoice(label=gettext_lazy("The other person"), queryset=User.objects.none())
     asked_by = forms.ChoiceField(label=gettext_lazy("Why"), choices=Apart.AskedBy, widget=forms.RadioSelect)
@@ -260,7 +244,7 @@ class ApartForm(OfficeForm):
             self.fields[name].queryset = people  # type: ignore[attr-defined]
 
 
-class ReviewForm(OfficeForm):
+class ReviewForm(PortalForm):
     finding = forms.ChoiceField(
         label=gettext_lazy("Was it needed?"), choices=BrokenGlass.Finding, widget=forms.RadioSelect
     )

@@ -17,7 +17,7 @@ from iop_portal.followups.acting import (
 from iop_portal.followups.models import FollowUp
 from iop_portal.followups.owing import owe_follow_up
 from iop_portal.notices.models import Notice
-from tests.factories import NOON, admin
+from tests.factories import NOON, ProgramFactory, admin
 
 pytestmark = pytest.mark.django_db
 
@@ -162,6 +162,13 @@ def test_a_clinician_who_left_the_team_sees_nothing_of_it(call, amara):
     amara.care_teams.update(until=NOON)
 
     assert seen_by(amara) == 0
+
+
+def test_an_act_of_another_program_does_not_tell_that_the_client_is_there_too(call, amara, ben):
+    call(ben)
+    FollowUp.objects.update(program=ProgramFactory(), owner=ben)
+
+    assert (seen_by(amara), seen_by(ben)) == (0, 0)
 
 
 def test_an_act_of_the_office_is_for_the_admins_of_the_program_and_its_owner(tidy, office, amara, harbor):

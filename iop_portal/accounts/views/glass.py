@@ -15,7 +15,6 @@ from iop_portal.refusals import Refused
 @for_roles(Role.CLINICIAN)
 def break_glass(request: PortalRequest) -> HttpResponse:
     form = BreakGlassForm(request.POST or None)
-    status = 200
     if form.is_valid():
         now = timezone.now()
         try:
@@ -23,8 +22,7 @@ def break_glass(request: PortalRequest) -> HttpResponse:
             glass.break_glass(client, reason=form.cleaned_data["reason"], by=request.user, now=now)
         except Refused as refusal:
             trail.record("glass.refused", by=request.user, at=now)
-            form.add_error(None, str(refusal))
-            status = refusal.status
+            form.refuse(refusal)
         else:
             return redirect("home:client", client.pk)
-    return render(request, "accounts/break_glass.html", {"form": form}, status=status)
+    return render(request, "accounts/break_glass.html", {"form": form}, status=form.status)

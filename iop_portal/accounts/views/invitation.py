@@ -51,7 +51,7 @@ def _accept_as_somebody_new(request: HttpRequest, invitation: Invitation, token_
         user = invitations.accept_invitation(token_hash, person=form.person(), now=timezone.now())
         del request.session[KEPT]
         return _sign_in(request, user)
-    return render(request, "accounts/invitation.html", {"invitation": invitation, "form": form})
+    return render(request, "accounts/invitation.html", {"invitation": invitation, "form": form}, status=form.status)
 
 
 def _accept_as_member(request: HttpRequest, user: User, invitation: Invitation, token_hash: str) -> HttpResponse:

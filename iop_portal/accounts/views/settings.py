@@ -21,4 +21,4 @@ def own_settings(request: PortalRequest) -> HttpResponse:
         profile.change_settings(form.instance, changed=form.changed_data, now=timezone.now())
         messages.success(request, _("Your settings are saved."))
         return redirect("accounts:settings")
-    return render(request, "accounts/settings.html", {"form": form})
+    return render(request, "accounts/settings.html", {"form": form}, status=form.status)

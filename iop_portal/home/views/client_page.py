@@ -42,12 +42,12 @@ def tell(request: PortalRequest, client_id: int) -> HttpResponse:
                 form.cleaned_data["consent"], what=form.cleaned_data["what"], by=request.user, now=now
             )
         except Refused as refusal:
-            form.add_error(None, str(refusal))
+            form.refuse(refusal)
         else:
             messages.success(request, _("Written down. Give this text along with what you tell."))
             return redirect("home:permission", told.consent_id)
     context = {"client": client, "form": form, "consents": consents, "statement": statements.LONG}
-    return render(request, "home/tell.html", context)
+    return render(request, "home/tell.html", context, status=form.status)
 
 
 def _others(request: PortalRequest, now: datetime) -> UserQuerySet:

@@ -119,6 +119,7 @@ def step(request: PortalRequest, step: str) -> HttpResponse:
             "total": len(draft.steps),
             "back": _page(before[-1]) if before else reverse("home:choices"),
         },
+        status=form.status,
     )
 
 
@@ -152,6 +153,7 @@ def check(request: PortalRequest) -> HttpResponse:
         request,
         "consents/check.html",
         {"form": form, "text": text, "changes": _changes(draft), "back": _page(draft.steps[-1])},
+        status=form.status,
     )
 
 
@@ -159,7 +161,7 @@ def _to_sign_again(form: SignForm, refusal: Refused, *, name: str, text: str) ->
     """The same answers with the text of now, and the reason why it was not signed."""
     again = SignForm({"signature": form.cleaned_data["signature"], "read": fingerprint(text)}, name=name)
     again.is_valid()
-    again.add_error(None, str(refusal))
+    again.refuse(refusal)
     return again
 
 
