@@ -88,12 +88,12 @@ def supervisor(place, *arguments, command="echo up; exec sleep 1000"):
 
 
 def pids_in(place):
-    """Every process that works in the place or was told of it."""
+    """Every process that works in the place or was told of it, its supervisor among them."""
     found = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and int(entry.name) != os.getpid():
             with contextlib.suppress(OSError):
-                told = str(place).encode() in (entry / "environ").read_bytes()
+                told = str(place).encode() in (entry / "environ").read_bytes() + (entry / "cmdline").read_bytes()
                 if told or (entry / "cwd").readlink().is_relative_to(place):
                     found[int(entry.name)] = (entry / "comm").read_text().strip()
     return found

@@ -144,7 +144,7 @@ def test_a_name_that_breaks_or_turns_the_line_is_refused_in_words(client, invita
 
     page = client.post(PAGE, {**FORM, "preferred_name": name})
 
-    assert page.status_code == 200
+    assert page.status_code == 400
     assert page.context["form"].errors["preferred_name"]
     assert not User.objects.filter(email="maya@portal.test").exists()
 

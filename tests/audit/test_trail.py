@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.db import transaction
+from django.http import HttpResponse
 from django.test import RequestFactory
 
 from iop_portal.audit import trail, verbs
 from iop_portal.audit.middleware import RememberAddress
 from iop_portal.audit.models import Entry
+from iop_portal.logs import RequestLog
 from tests.factories import NOON, ProgramFactory, UserFactory
 
 PACKAGES = ("iop_portal", "scheduling", "therapy", "relapse", "family", "alumni")
@@ -120,8 +122,9 @@ def recorded_during(request):
     def view(request):
         trail.record("client.opened")
         trail.record("trail.read")
+        return HttpResponse()
 
-    RememberAddress(view)(request)
+    RequestLog(RememberAddress(view))(request)
     return list(Entry.objects.order_by("pk"))
 
 

@@ -94,7 +94,7 @@ def test_signing_gives_the_permission_that_was_read(page, maya):
 def test_answers_stay_after_an_error_and_on_going_back(page):
     answer_all(page)
     response = page.post(step("who"), {**ANSWERS["who"], "recipient_name": ""})
-    assert response.status_code == 200
+    assert response.status_code == 400
     assert "Fill in “What is their name?”" in text_of(response)
     assert "my sister" in text_of(response)
     assert "Rosa Lind" in text_of(page.get(step("who")))
@@ -166,7 +166,7 @@ def test_who_was_in_two_programs_says_which_may_tell(page, maya, program):
     assert page.get(reverse(CHECK)).url == step("program")
     foreign = ProgramFactory(name="Far House")
     assert "Far House" not in text_of(page.get(step("program")))
-    assert page.post(step("program"), {"program": foreign.pk}).status_code == 200
+    assert page.post(step("program"), {"program": foreign.pk}).status_code == 400
     page.post(step("program"), {"program": other.pk})
     read = answer_all(page).context["form"].initial["read"]
     page.post(reverse(CHECK), {"read": read, "signature": "Maya Tester"})

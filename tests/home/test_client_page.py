@@ -213,7 +213,7 @@ def test_a_foreign_or_dead_permission_carries_nothing(page, maya, program):
     permission(maya, recipient_name="Dr. No")
     for consent in (foreign, gone):
         response = page.post(url_of(maya, "tell"), {"consent": consent.pk, "what": "Came to 6 of 6"})
-        assert response.status_code == 200
+        assert response.status_code == 400
         assert response.context["form"].errors["consent"]
     assert not Disclosure.objects.exists()
 
