@@ -28,6 +28,7 @@ def test_a_permission_is_given_told_upon_and_withdrawn(open_window, scripts):
     page.get_by_role("button", name="Go on").click()
     page.get_by_label("For 30 days").check()
     page.get_by_role("button", name="Go on").click()
+    hers.bears("status of 400")
     page.get_by_label("Your name").fill("Rosa")
     page.get_by_role("button", name="Sign", exact=True).click()
     page.get_by_text("There is a problem").wait_for()

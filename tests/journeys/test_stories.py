@@ -166,7 +166,9 @@ def test_a_clinician_breaks_the_glass_and_answers_for_it(enter, program, server)
 
 
 def test_a_form_that_was_sent_empty_says_how_to_mend_it_and_loses_nothing(enter, program, server):
-    page = enter(admin(program)).page
+    window = enter(admin(program))
+    window.bears("status of 400")
+    page = window.page
     page.goto(server + reverse("office:add_room", args=[program.pk]))
     page.get_by_role("button", name=re.compile("Add|Save")).click()
     page.get_by_role("heading", name=re.compile("problem|mend|wrong|look", re.I)).wait_for()
@@ -180,7 +182,9 @@ def test_signing_in_says_the_same_to_everybody(enter, server):
     owner_of(enrolled(email="maya@portal.test"))
     said = []
     for address, password in [("maya@portal.test", "not " + PASSWORD), ("nobody@portal.test", PASSWORD)]:
-        page = enter().page
+        window = enter()
+        window.bears("status of 400")
+        page = window.page
         page.goto(server + reverse("account_login"))
         page.get_by_label("E-mail address").fill(address)
         page.get_by_label("Password").fill(password)
