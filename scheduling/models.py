@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+import pgtrigger
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
-from django.db.models import Q
+from django.db.models import Deferrable, F, Func, Q, Value
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from iop_portal.people.models import Program, User, plain_line
+from therapy.models import Modality
+
+
+def only(column: str) -> Func:
+    """A key as a range of one: what an exclusion constraint compares without the extension btree_gist."""
+    return Func(F(column), F(column), Value("[]"), function="int8range", output_field=models.Field())
 
 
 class RoomQuerySet(models.QuerySet["Room"]):
@@ -37,3 +50,286 @@ class Room(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class WeeklyHours(models.Model):
+    """When a clinician works, on a weekday, in wall-clock time of the program: 18:00 stays 18:00 all year."""
+
+    class Where(models.TextChoices):
+        EITHER = "either", _("In person or by video")
+        IN_PERSON = "person", _("In person only")
+        VIDEO = "video", _("By video only")
+
+    clinician = models.ForeignKey(User, models.CASCADE, related_name="weekly_hours")
+    program = models.ForeignKey(Program, models.PROTECT, related_name="+")
+    weekday = models.PositiveSmallIntegerField(
+        _("weekday"),
+        choices=[
+            (0, _("Monday")),
+            (1, _("Tuesday")),
+            (2, _("Wednesday")),
+            (3, _("Thursday")),
+            (4, _("Friday")),
+            (5, _("Saturday")),
+            (6, _("Sunday")),
+        ],
+    )
+    begins = models.TimeField(_("from"))
+    ends = models.TimeField(_("until"))
+    where = models.CharField(_("where"), max_length=6, choices=Where, default=Where.EITHER)
+
+    class Meta:
+        ordering = ("weekday", "begins", "pk")
+        constraints = [
+            models.CheckConstraint(name="working_hours_end_after_they_begin", condition=Q(ends__gt=F("begins"))),
+            models.CheckConstraint(name="working_hours_are_on_a_weekday", condition=Q(weekday__range=(0, 6))),
+            models.UniqueConstraint(
+                fields=["clinician", "program", "weekday", "begins"], name="working_hours_begin_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Weekly hours #{self.pk}"
+
+
+class DayException(models.Model):
+    """A day on which a clinician's weekly hours do not hold: off, or other hours instead."""
+
+    clinician = models.ForeignKey(User, models.CASCADE, related_name="day_exceptions")
+    program = models.ForeignKey(Program, models.PROTECT, related_name="+")
+    on = models.DateField(_("day"))
+    begins = models.TimeField(_("from"), null=True, blank=True)
+    ends = models.TimeField(_("until"), null=True, blank=True)
+
+    class Meta:
+        ordering = ("on", "begins", "pk")
+        constraints = [
+            models.CheckConstraint(
+                name="an_exception_is_a_day_off_or_has_hours",
+                condition=Q(begins=None, ends=None) | Q(begins__isnull=False, ends__isnull=False, ends__gt=F("begins")),
+            ),
+            models.UniqueConstraint(fields=["clinician", "program", "on"], name="one_exception_per_clinician_and_day"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Exception #{self.pk}"
+
+
+class SessionQuerySet(models.QuerySet["Session"]):
+    def upcoming(self, now: datetime) -> Self:
+        return self.filter(live=True, during__startswith__gt=now)
+
+    def overlapping(self, during: Any) -> Self:
+        return self.filter(during__overlap=during)
+
+    def led_by(self, clinician: User) -> Self:
+        return self.filter(facilitations__clinician=clinician)
+
+
+class Session(models.Model):
+    """People meet: of one modality, during one stretch of time, in a room, by video, or both.
+
+    `live` says the same as `state`, as a column that Facilitation carries through its foreign key. The database
+    keeps promises 1 and 2 of the design by the constraints and triggers here and on the two models below.
+    """
+
+    class State(models.TextChoices):
+        PLANNED = "planned", pgettext_lazy("session", "planned")
+        CANCELLED = "cancelled", pgettext_lazy("session", "cancelled")
+
+    program = models.ForeignKey(Program, models.PROTECT, related_name="sessions")
+    modality = models.ForeignKey(Modality, models.PROTECT, related_name="sessions")
+    during = DateTimeRangeField()
+    room = models.ForeignKey(Room, models.PROTECT, null=True, blank=True, related_name="sessions")
+    video = models.BooleanField(default=False)
+    capacity = models.PositiveSmallIntegerField()
+    # One that is not listed is being prepared, or was made for one client's hour.
+    listed = models.BooleanField(default=True)
+    state = models.CharField(max_length=10, choices=State, default=State.PLANNED)
+    live = models.BooleanField(default=True)
+
+    objects = models.Manager.from_queryset(SessionQuerySet)()
+
+    class Meta:
+        ordering = ("during", "pk")
+        constraints = [
+            models.UniqueConstraint(fields=["id", "during", "live"], name="sessions_lend_their_time"),
+            models.CheckConstraint(
+                name="a_session_is_live_while_planned",
+                condition=Q(state="planned", live=True) | Q(state="cancelled", live=False),
+            ),
+            models.CheckConstraint(
+                name="a_session_lasts_from_5_minutes_to_8_hours",
+                condition=Q(during__startswith__isnull=False, during__endswith__isnull=False)
+                & Q(
+                    during__endswith__gte=Func(F("during"), function="lower", output_field=models.DateTimeField())
+                    + timedelta(minutes=5)
+                )
+                & Q(
+                    during__endswith__lte=Func(F("during"), function="lower", output_field=models.DateTimeField())
+                    + timedelta(hours=8)
+                ),
+            ),
+            models.CheckConstraint(name="a_session_has_1_to_500_seats", condition=Q(capacity__range=(1, 500))),
+            models.CheckConstraint(name="a_session_is_somewhere", condition=Q(room__isnull=False) | Q(video=True)),
+            ExclusionConstraint(
+                name="a_room_holds_one_session_at_a_time",
+                expressions=[(only("room"), RangeOperators.OVERLAPS), ("during", RangeOperators.OVERLAPS)],
+                condition=Q(live=True, room__isnull=False),
+                deferrable=Deferrable.IMMEDIATE,
+            ),
+        ]
+        indexes = [
+            models.Index(
+                "program",
+                Func(F("during"), function="lower"),
+                condition=Q(live=True),
+                name="sessions_by_start",
+            ),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="capacity_holds_who_is_booked",
+                when=pgtrigger.Before,
+                operation=pgtrigger.UpdateOf("capacity"),
+                condition=pgtrigger.Condition("NEW.capacity < OLD.capacity"),
+                func="""
+                    IF (SELECT count(*) FROM scheduling_booking b
+                        WHERE b.session_id = NEW.id AND b.takes_seat AND b.occupies) > NEW.capacity
+                    THEN
+                        RAISE EXCEPTION 'more seats are taken'
+                        USING ERRCODE = 'check_violation', CONSTRAINT = 'capacity_holds_who_is_booked';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Session #{self.pk}"
+
+    @property
+    def starts_at(self) -> datetime:
+        start: datetime = self.during.lower
+        return start
+
+    @property
+    def ends_at(self) -> datetime:
+        end: datetime = self.during.upper
+        return end
+
+    @property
+    def minutes(self) -> int:
+        return round((self.ends_at - self.starts_at).total_seconds() / 60)
+
+
+class Facilitation(models.Model):
+    """A clinician leads a session, alone or with others. Time and liveness are the session's, by foreign key."""
+
+    session = models.ForeignKey(Session, models.CASCADE, related_name="facilitations")
+    clinician = models.ForeignKey(User, models.PROTECT, related_name="facilitations")
+    during = DateTimeRangeField()
+    live = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ("pk",)
+        constraints = [
+            models.UniqueConstraint(fields=["session", "clinician"], name="a_clinician_leads_a_session_once"),
+            ExclusionConstraint(
+                name="a_clinician_is_in_one_session_at_a_time",
+                expressions=[(only("clinician"), RangeOperators.OVERLAPS), ("during", RangeOperators.OVERLAPS)],
+                condition=Q(live=True),
+                deferrable=Deferrable.IMMEDIATE,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Facilitation #{self.pk}"
+
+
+class BookingQuerySet(models.QuerySet["Booking"]):
+    def live(self) -> Self:
+        return self.filter(occupies=True)
+
+    def visible_to(self, user: User) -> Self:
+        """One's own, those of one's care teams, and those of the sessions that one leads."""
+        return self.filter(
+            Q(person=user) | Q(person__in=User.objects.open_to(user)) | Q(session__facilitations__clinician=user)
+        ).distinct()
+
+
+class Booking(models.Model):
+    """A person is expected at a session. `occupies` their time, and perhaps `takes_seat`, while it is live."""
+
+    class State(models.TextChoices):
+        BOOKED = "booked", pgettext_lazy("booking", "booked")
+        CANCELLED = "cancelled", pgettext_lazy("booking", "cancelled")
+        LATE_CANCELLED = "late", pgettext_lazy("booking", "cancelled late")
+        CANCELLED_BY_PROGRAM = "program", pgettext_lazy("booking", "cancelled by us")
+
+    session = models.ForeignKey(Session, models.PROTECT, related_name="bookings")
+    person = models.ForeignKey(User, models.PROTECT, related_name="bookings")
+    during = DateTimeRangeField()
+    state = models.CharField(max_length=10, choices=State, default=State.BOOKED)
+    occupies = models.BooleanField(default=True)
+    takes_seat = models.BooleanField(default=True)
+    reference = models.CharField(max_length=9, unique=True)
+    booked_at = models.DateTimeField()
+    booked_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    cancelled_at = models.DateTimeField(null=True)
+    cancelled_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+
+    objects = models.Manager.from_queryset(BookingQuerySet)()
+
+    class Meta:
+        ordering = ("during", "pk")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["session", "person"], condition=Q(occupies=True), name="one_live_booking_per_person_and_session"
+            ),
+            models.CheckConstraint(
+                name="a_booking_occupies_while_booked",
+                condition=Q(state="booked", occupies=True)
+                | Q(state__in=["cancelled", "late", "program"], occupies=False),
+            ),
+            models.CheckConstraint(
+                name="a_booking_is_cancelled_at_a_time",
+                condition=Q(state="booked", cancelled_at=None, cancelled_by=None)
+                | (~Q(state="booked") & Q(cancelled_at__isnull=False)),
+            ),
+            ExclusionConstraint(
+                name="a_person_is_in_one_place_at_a_time",
+                expressions=[(only("person"), RangeOperators.OVERLAPS), ("during", RangeOperators.OVERLAPS)],
+                condition=Q(occupies=True),
+                deferrable=Deferrable.IMMEDIATE,
+            ),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="a_seat_for_everybody",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("session_id", "occupies", "takes_seat"),
+                condition=pgtrigger.Condition("NEW.occupies"),
+                declare=[("seats", "integer"), ("held", "boolean")],
+                func="""
+                    SELECT s.capacity, s.live INTO seats, held FROM scheduling_session s
+                    WHERE s.id = NEW.session_id FOR NO KEY UPDATE;
+                    IF NOT held THEN
+                        RAISE EXCEPTION 'the session does not take place'
+                        USING ERRCODE = 'check_violation', CONSTRAINT = 'bookings_are_of_live_sessions';
+                    END IF;
+                    IF NEW.takes_seat AND (
+                        SELECT count(*) FROM scheduling_booking b
+                        WHERE b.session_id = NEW.session_id AND b.takes_seat AND b.occupies
+                          AND b.id IS DISTINCT FROM NEW.id
+                    ) >= seats THEN
+                        RAISE EXCEPTION 'every seat is taken'
+                        USING ERRCODE = 'check_violation', CONSTRAINT = 'a_seat_for_everybody';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Booking #{self.pk}"
