@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import pgtrigger
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -52,13 +52,20 @@ class Room(models.Model):
         return self.name
 
 
-class WeeklyHours(models.Model):
-    """When a clinician works, on a weekday, in wall-clock time of the program: 18:00 stays 18:00 all year."""
+class Hours(models.Model):
+    """When and where a clinician works: in a room, by video, or either, as the client likes."""
 
-    class Where(models.TextChoices):
-        EITHER = "either", _("In person or by video")
-        IN_PERSON = "person", _("In person only")
-        VIDEO = "video", _("By video only")
+    begins = models.TimeField(_("from"))
+    ends = models.TimeField(_("until"))
+    room = models.ForeignKey(Room, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("room"))
+    video = models.BooleanField(_("also by video"), default=True)
+
+    class Meta:
+        abstract = True
+
+
+class WeeklyHours(Hours):
+    """On a weekday, in wall-clock time of the program: 18:00 stays 18:00 all year."""
 
     clinician = models.ForeignKey(User, models.CASCADE, related_name="weekly_hours")
     program = models.ForeignKey(Program, models.PROTECT, related_name="+")
@@ -74,15 +81,13 @@ class WeeklyHours(models.Model):
             (6, _("Sunday")),
         ],
     )
-    begins = models.TimeField(_("from"))
-    ends = models.TimeField(_("until"))
-    where = models.CharField(_("where"), max_length=6, choices=Where, default=Where.EITHER)
 
     class Meta:
         ordering = ("weekday", "begins", "pk")
         constraints = [
             models.CheckConstraint(name="working_hours_end_after_they_begin", condition=Q(ends__gt=F("begins"))),
             models.CheckConstraint(name="working_hours_are_on_a_weekday", condition=Q(weekday__range=(0, 6))),
+            models.CheckConstraint(name="working_hours_are_somewhere", condition=Q(room__isnull=False) | Q(video=True)),
             models.UniqueConstraint(
                 fields=["clinician", "program", "weekday", "begins"], name="working_hours_begin_once"
             ),
@@ -93,26 +98,36 @@ class WeeklyHours(models.Model):
 
 
 class DayException(models.Model):
-    """A day on which a clinician's weekly hours do not hold: off, or other hours instead."""
+    """A day on which a clinician's weekly hours do not hold. Without hours of its own it is a day off."""
 
-    clinician = models.ForeignKey(User, models.CASCADE, related_name="day_exceptions")
+    clinician = models.ForeignKey(User, models.CASCADE, related_name="+")
     program = models.ForeignKey(Program, models.PROTECT, related_name="+")
     on = models.DateField(_("day"))
-    begins = models.TimeField(_("from"), null=True, blank=True)
-    ends = models.TimeField(_("until"), null=True, blank=True)
 
     class Meta:
-        ordering = ("on", "begins", "pk")
+        ordering = ("on", "pk")
         constraints = [
-            models.CheckConstraint(
-                name="an_exception_is_a_day_off_or_has_hours",
-                condition=Q(begins=None, ends=None) | Q(begins__isnull=False, ends__isnull=False, ends__gt=F("begins")),
-            ),
             models.UniqueConstraint(fields=["clinician", "program", "on"], name="one_exception_per_clinician_and_day"),
         ]
 
     def __str__(self) -> str:
         return f"Exception #{self.pk}"
+
+
+class OtherHours(Hours):
+    """The hours of one exceptional day, instead of the weekly ones. Whose and when is the exception's."""
+
+    exception = models.ForeignKey(DayException, models.CASCADE, related_name="hours")
+
+    class Meta:
+        ordering = ("begins", "pk")
+        constraints = [
+            models.CheckConstraint(name="other_hours_end_after_they_begin", condition=Q(ends__gt=F("begins"))),
+            models.CheckConstraint(name="other_hours_are_somewhere", condition=Q(room__isnull=False) | Q(video=True)),
+        ]
+
+    def __str__(self) -> str:
+        return f"Other hours #{self.pk}"
 
 
 class SessionQuerySet(models.QuerySet["Session"]):
@@ -191,7 +206,7 @@ class Session(models.Model):
             pgtrigger.Trigger(
                 name="capacity_holds_who_is_booked",
                 when=pgtrigger.Before,
-                operation=pgtrigger.UpdateOf("capacity"),
+                operation=pgtrigger.UpdateOf("capacity"),  # type: ignore[no-untyped-call]
                 condition=pgtrigger.Condition("NEW.capacity < OLD.capacity"),
                 func="""
                     IF (SELECT count(*) FROM scheduling_booking b
@@ -210,13 +225,11 @@ class Session(models.Model):
 
     @property
     def starts_at(self) -> datetime:
-        start: datetime = self.during.lower
-        return start
+        return cast(datetime, self.during.lower)
 
     @property
     def ends_at(self) -> datetime:
-        end: datetime = self.during.upper
-        return end
+        return cast(datetime, self.during.upper)
 
     @property
     def minutes(self) -> int:
@@ -308,7 +321,7 @@ class Booking(models.Model):
             pgtrigger.Trigger(
                 name="a_seat_for_everybody",
                 when=pgtrigger.Before,
-                operation=pgtrigger.Insert | pgtrigger.UpdateOf("session_id", "occupies", "takes_seat"),
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("session_id", "occupies", "takes_seat"),  # type: ignore[no-untyped-call]
                 condition=pgtrigger.Condition("NEW.occupies"),
                 declare=[("seats", "integer"), ("held", "boolean")],
                 func="""
