@@ -57,7 +57,9 @@ busy AS (
            range_agg(tstzrange(lower(during) - %(buffer)s::interval, upper(during) + %(buffer)s::interval)) AS taken
     FROM scheduling_facilitation
     WHERE live AND clinician_id = ANY(%(clinicians)s)
-      AND during && tstzrange(%(begin)s::timestamptz - %(buffer)s::interval, %(end)s::timestamptz + %(buffer)s::interval)
+      AND during && tstzrange(
+          %(begin)s::timestamptz - %(buffer)s::interval, %(end)s::timestamptz + %(buffer)s::interval
+      )
     GROUP BY clinician_id
 ),
 full_rooms AS (

@@ -10,8 +10,10 @@ from iop_portal.consents.models import Category, Consent, Purpose
 from iop_portal.people.models import CareTeam, Enrolment, Program, RoleHeld, User
 from iop_portal.people.roles import Role
 from scheduling.models import Room
+from therapy.models import Clinician, Credential, Format, Method, Modality, Need, PartOfDay, Track
 
 NOON = datetime(2026, 11, 24, 17, 0, tzinfo=UTC)
+IN_A_YEAR = NOON.date() + timedelta(days=365)
 
 
 class ProgramFactory(DjangoModelFactory):
@@ -41,6 +43,43 @@ class RoomFactory(DjangoModelFactory):
     program = factory.SubFactory(ProgramFactory)
     name = factory.Sequence(lambda n: f"Room {n}")
     seats = 10
+
+
+class TrackFactory(DjangoModelFactory):
+    class Meta:
+        model = Track
+
+    program = factory.SubFactory(ProgramFactory)
+    name = factory.Sequence(lambda n: f"Evening {n}")
+    part_of_day = PartOfDay.EVENING
+
+
+class ModalityFactory(DjangoModelFactory):
+    """A group, unless it is said otherwise."""
+
+    class Meta:
+        model = Modality
+
+    program = factory.SubFactory(ProgramFactory)
+    name = factory.Sequence(lambda n: f"Skills group {n}")
+    in_short = "Practise ways through strong feelings."
+    format = Format.GROUP
+    method = Method.SKILLS
+    needs = [Need.BEHAVIOURAL]
+    lengths = [90]
+    clinical_cap = factory.LazyAttribute(lambda made: 1 if made.format == Format.INDIVIDUAL else 8)
+    what_happens = "You practise in pairs."
+    whom_it_helps = "People whose feelings rise fast."
+    first_time = "You may simply watch."
+    who_leads = "A counsellor"
+
+
+def introduced(clinician: User, *gives: Modality, expires_on=IN_A_YEAR) -> Clinician:
+    """A clinician as clients find them: with a title, one credential and the modalities they give."""
+    profile = Clinician.objects.create(user=clinician, title="Counsellor", about="I listen first.")
+    Credential.objects.create(clinician=profile, kind=Credential.Kind.LCSW, state="NY", expires_on=expires_on)
+    profile.gives.set(gives)
+    return profile
 
 
 def held(role: Role, program: Program | None = None, **fields) -> User:

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from iop_portal.people.models import Enrolment, Program, User, plain_line
+from iop_portal.people.models import Apart, Enrolment, Program, RoleHeld, User, plain_line
+from iop_portal.people.roles import STAFF_ROLES, Role
+
+
+def programs_of(user: User) -> models.QuerySet[Program]:
+    """Where one works, or is or was enrolled. A relative's program is not theirs."""
+    works = RoleHeld.objects.filter(user=user, role__in=STAFF_ROLES).values("program")
+    programs: models.QuerySet[Program] = Program.objects.filter(
+        Q(pk__in=works) | Q(pk__in=Enrolment.objects.filter(client=user).values("program"))
+    )
+    return programs
 
 
 class ClinicalPolicy(models.Model):
@@ -50,6 +61,9 @@ class ClinicalPolicy(models.Model):
             models.CheckConstraint(name="cancel_window_is_a_week_at_most", condition=Q(cancel_hours__lte=168)),
             models.CheckConstraint(name="buffer_is_an_hour_at_most", condition=Q(buffer_minutes__lte=60)),
             models.CheckConstraint(name="grace_is_an_hour_at_most", condition=Q(grace_minutes__lte=60)),
+            models.CheckConstraint(
+                name="notice_ends_before_the_horizon", condition=Q(notice_minutes__lt=F("horizon_days") * 1440)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -78,6 +92,12 @@ class PartOfDay(models.TextChoices):
     EVENING = "evening", _("Evening, from 5 pm")
 
 
+class TrackQuerySet(models.QuerySet["Track"]):
+    def run_by(self, user: User) -> Self:
+        """Tracks of the programs that an admin configures."""
+        return self.filter(program__in=Program.objects.run_by(user))
+
+
 class Track(models.Model):
     """A way through the program that fits a kind of life: mornings, days, evenings."""
 
@@ -86,6 +106,8 @@ class Track(models.Model):
     part_of_day = models.CharField(_("part of day"), max_length=10, choices=PartOfDay)
     about = models.TextField(_("for whom it is"), blank=True)
     in_use = models.BooleanField(_("in use"), default=True)
+
+    objects = models.Manager.from_queryset(TrackQuerySet)()
 
     class Meta:
         ordering = ("name", "pk")
@@ -96,6 +118,11 @@ class Track(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class PrescriptionQuerySet(models.QuerySet["Prescription"]):
+    def current(self) -> Self:
+        return self.filter(until=None)
 
 
 class Prescription(models.Model):
@@ -115,6 +142,8 @@ class Prescription(models.Model):
     since = models.DateField()
     until = models.DateField(null=True, blank=True)
     by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+
+    objects = models.Manager.from_queryset(PrescriptionQuerySet)()
 
     class Meta:
         ordering = ("-since", "-pk")
@@ -170,11 +199,25 @@ class Need(models.TextChoices):
     BEHAVIOURAL = "behavioural", _("Habits and actions")
 
 
+LENGTHS = range(10, 241, 5)
+
+
+class ModalityQuerySet(models.QuerySet["Modality"]):
+    def visible_to(self, user: User) -> Self:
+        """What the programs one belongs to offer at present. Retired ones are for the office alone."""
+        return self.filter(program__in=programs_of(user), in_use=True)
+
+    def run_by(self, user: User) -> Self:
+        """Modalities of the programs that an admin configures, retired ones too."""
+        return self.filter(program__in=Program.objects.run_by(user))
+
+
 class Modality(models.Model):
     """One kind of session that a program offers, told in plain words."""
 
     program = models.ForeignKey(Program, models.PROTECT, related_name="modalities")
     name = models.CharField(_("name"), max_length=80, validators=[plain_line])
+    in_short = models.CharField(_("in one sentence"), max_length=120, db_default="", validators=[plain_line])
     format = models.CharField(_("format"), max_length=12, choices=Format)
     method = models.CharField(_("method"), max_length=14, choices=Method)
     needs = ArrayField(models.CharField(max_length=14, choices=Need), verbose_name=_("what it helps with"))
@@ -192,6 +235,8 @@ class Modality(models.Model):
     for_applicants = models.BooleanField(_("open to people who are not admitted yet"), default=False)
     in_use = models.BooleanField(_("in use"), default=True)
 
+    objects = models.Manager.from_queryset(ModalityQuerySet)()
+
     class Meta:
         ordering = ("name", "pk")
         verbose_name_plural = "modalities"
@@ -200,7 +245,14 @@ class Modality(models.Model):
             models.CheckConstraint(name="a_modality_has_a_format", condition=Q(format__in=Format.values)),
             models.CheckConstraint(name="a_modality_has_a_method", condition=Q(method__in=Method.values)),
             models.CheckConstraint(name="a_modality_helps_with_something", condition=Q(needs__len__gte=1)),
+            models.CheckConstraint(
+                name="a_modality_helps_with_known_needs", condition=Q(needs__contained_by=Need.values)
+            ),
             models.CheckConstraint(name="a_modality_offers_a_length", condition=Q(lengths__len__gte=1)),
+            models.CheckConstraint(
+                name="lengths_go_from_10_minutes_to_4_hours", condition=Q(lengths__contained_by=list(LENGTHS))
+            ),
+            models.CheckConstraint(name="a_clinical_cap_is_100_at_most", condition=Q(clinical_cap__lte=100)),
             models.CheckConstraint(
                 name="one_to_one_means_one",
                 condition=(Q(format="individual", clinical_cap=1)) | (~Q(format="individual") & Q(clinical_cap__gte=1)),
@@ -211,6 +263,31 @@ class Modality(models.Model):
         return self.name
 
 
+class ClinicianQuerySet(models.QuerySet["Clinician"]):
+    def working_in(self, programs: models.QuerySet[Program]) -> Self:
+        held = RoleHeld.objects.filter(user=OuterRef("user"), role=Role.CLINICIAN, program__in=programs.values("pk"))
+        return self.filter(Exists(held), user__is_active=True)
+
+    def visible_to(self, user: User) -> Self:
+        """Who works in the programs one belongs to, those apart from whom one is kept left out."""
+        return self.working_in(programs_of(user)).free_to_meet(user)
+
+    def run_by(self, user: User) -> Self:
+        """Clinicians of the programs that an admin configures."""
+        return self.working_in(Program.objects.run_by(user))
+
+    def free_to_meet(self, person: User) -> Self:
+        """Without those who are kept apart from somebody."""
+        apart = Apart.objects.live()
+        return self.exclude(user__in=apart.filter(one=person).values("other")).exclude(
+            user__in=apart.filter(other=person).values("one")
+        )
+
+    def qualified_on(self, day: date) -> Self:
+        """With a credential that is valid on that day."""
+        return self.filter(Exists(Credential.objects.filter(clinician=OuterRef("pk")).valid_on(day)))
+
+
 class Clinician(models.Model):
     """What a clinician is to clients: a title, a few words, the modalities they give."""
 
@@ -219,8 +296,22 @@ class Clinician(models.Model):
     about = models.TextField(_("in their own words"), blank=True)
     gives = models.ManyToManyField(Modality, related_name="given_by", blank=True)
 
+    objects = models.Manager.from_queryset(ClinicianQuerySet)()
+
+    class Meta:
+        ordering = ("user__preferred_name", "user__surname", "pk")
+
     def __str__(self) -> str:
         return f"Clinician #{self.pk}"
+
+
+class CredentialQuerySet(models.QuerySet["Credential"]):
+    def valid_on(self, day: date) -> Self:
+        return self.filter(expires_on__gte=day)
+
+    def run_by(self, user: User) -> Self:
+        """Credentials of the clinicians whom an admin administers."""
+        return self.filter(clinician__in=Clinician.objects.run_by(user))
 
 
 class Credential(models.Model):
@@ -244,10 +335,13 @@ class Credential(models.Model):
     state = models.CharField(_("state"), max_length=2, validators=[plain_line])
     expires_on = models.DateField(_("valid until"))
 
+    objects = models.Manager.from_queryset(CredentialQuerySet)()
+
     class Meta:
         ordering = ("expires_on", "pk")
         constraints = [
             models.UniqueConstraint(fields=["clinician", "kind", "state"], name="a_credential_is_held_once"),
+            models.CheckConstraint(name="a_credential_is_of_a_state", condition=Q(state__regex=r"^[A-Z]{2}$")),
             models.CheckConstraint(
                 name="a_credential_is_of_a_known_kind",
                 condition=Q(
