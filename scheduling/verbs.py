@@ -8,5 +8,8 @@ register(
     {
         "booking.created": _("booked a session"),
         "booking.cancelled": _("cancelled a booking"),
+        "hours.set": _("changed their working hours"),
+        "hours.day_excepted": _("changed their hours on one day"),
+        "hours.exception_ended": _("took back a change of hours"),
     }
 )

@@ -1,0 +1,125 @@
+"""A clinician's hours: the weekly ones, and the days on which they do not hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext_lazy as _
+
+from iop_portal.audit import trail
+from iop_portal.people.models import Program, User
+from iop_portal.refusals import Refused
+from iop_portal.writes import write
+from scheduling.models import DayException, Facilitation, OtherHours, Room, WeeklyHours
+
+
+class HoursWithoutLength(Refused):
+    message = _("Hours have to end after they begin.")
+    status = 400
+    constraint = "working_hours_end_after_they_begin"
+
+
+class HoursNowhere(Refused):
+    message = _("Choose a room, or say that you work by video, or both.")
+    status = 400
+    constraint = "working_hours_are_somewhere"
+
+
+class HoursOverlap(Refused):
+    message = _("These hours overlap others of the same day. Change one of them.")
+    status = 400
+    constraint = "working_hours_begin_once"
+
+
+class DayHasPassed(Refused):
+    message = _("Choose a day that has not passed.")
+    status = 400
+
+
+class DayTwice(Refused):
+    message = _("You have said something about this day already. Remove that first.")
+    constraint = "one_exception_per_clinician_and_day"
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """From–until on one day, wall-clock time of the program, in a room, by video, or either."""
+
+    begins: time
+    ends: time
+    room: Room | None = None
+    video: bool = True
+
+
+@write
+def set_weekly_hours(
+    clinician: User, *, program: Program, weekday: int, stretches: list[Stretch], by: User, now: datetime
+) -> None:
+    """Replace one weekday's hours. What is booked already stays booked."""
+    User.objects.lock_no_key(clinician.pk)
+    _check(stretches)
+    WeeklyHours.objects.filter(clinician=clinician, program=program, weekday=weekday).delete()
+    WeeklyHours.objects.bulk_create(
+        WeeklyHours(
+            clinician=clinician,
+            program=program,
+            weekday=weekday,
+            begins=stretch.begins,
+            ends=stretch.ends,
+            room=stretch.room,
+            video=stretch.video,
+        )
+        for stretch in stretches
+    )
+    trail.record("hours.set", clinician, by=by, at=now, facts={"weekday": weekday, "stretches": len(stretches)})
+
+
+@write
+def except_day(
+    clinician: User, *, program: Program, on: date, stretches: list[Stretch], by: User, now: datetime
+) -> DayException:
+    """A day off, or a day with other hours. What is booked already stays booked: see `booked_on`."""
+    User.objects.lock_no_key(clinician.pk)
+    if on < now.astimezone(ZoneInfo(program.zone)).date():
+        raise DayHasPassed
+    _check(stretches)
+    made = DayException.objects.create(clinician=clinician, program=program, on=on)
+    OtherHours.objects.bulk_create(
+        OtherHours(exception=made, begins=stretch.begins, ends=stretch.ends, room=stretch.room, video=stretch.video)
+        for stretch in stretches
+    )
+    trail.record("hours.day_excepted", made, by=by, at=now, facts={"stretches": len(stretches)})
+    return made
+
+
+@write
+def end_exception(exception: DayException, *, by: User, now: datetime) -> None:
+    trail.record("hours.exception_ended", exception, by=by, at=now)
+    exception.delete()
+
+
+def booked_on(clinician: User, *, on: date, zone: str) -> list[Facilitation]:
+    """What a clinician leads on a day of the program: shown before they take it off."""
+    begin = datetime(on.year, on.month, on.day, tzinfo=ZoneInfo(zone))
+    end = begin.replace(hour=23, minute=59, second=59)
+    return list(
+        Facilitation.objects.filter(
+            clinician=clinician, live=True, during__startswith__gte=begin, during__startswith__lte=end
+        )
+        .select_related("session__modality", "session__room")
+        .order_by("during")
+    )
+
+
+def _check(stretches: list[Stretch]) -> None:
+    for stretch in stretches:
+        if stretch.ends <= stretch.begins:
+            raise HoursWithoutLength
+        if stretch.room is None and not stretch.video:
+            raise HoursNowhere
+    in_order = sorted(stretches, key=lambda stretch: stretch.begins)
+    if any(later.begins < earlier.ends for earlier, later in pairwise(in_order)):
+        raise HoursOverlap
