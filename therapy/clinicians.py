@@ -1,0 +1,211 @@
+"""Clinicians as clients find them: who they are, what they may practise and what they give."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, fields
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db.models import Prefetch, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from iop_portal.audit import trail
+from iop_portal.people.models import Program, User
+from iop_portal.refusals import Refused
+from iop_portal.versions import ChangedMeanwhile, version_of
+from iop_portal.writes import write
+from therapy.models import Clinician, Credential, Modality
+
+ODD_AFTER = timedelta(days=20 * 366)
+
+
+class NotAClinicianHere(Refused):
+    message = _("This person is not a clinician of the program. Give them the role first.")
+
+
+class IntroducedAlready(Refused):
+    message = _("This clinician has been introduced already.")
+    constraint = "therapy_clinician_user_id_key"
+
+
+class GivenElsewhere(Refused):
+    message = _("Choose from what this program offers.")
+    status = 400
+
+
+class HeldAlready(Refused):
+    message = _("This credential is on the list already. Change its date instead.")
+    constraint = "a_credential_is_held_once"
+
+
+class UnknownCredential(Refused):
+    message = _("Choose the kind of credential from the list.")
+    constraint = "a_credential_is_of_a_known_kind"
+    status = 400
+
+
+class UnknownState(Refused):
+    message = _("Give the two letters of the state, such as NY.")
+    constraint = "a_credential_is_of_a_state"
+    status = 400
+
+
+class OddDate(Refused):
+    message = _("Look at the year again: a credential is valid for 20 years at most.")
+    status = 400
+
+
+@dataclass(frozen=True)
+class CredentialDetails:
+    kind: str
+    state: str
+    expires_on: date
+
+
+CREDENTIAL_DETAILS = tuple(field.name for field in fields(CredentialDetails))
+
+
+def profile_version(clinician: Clinician) -> str:
+    return version_of(clinician, ("title", "about"))
+
+
+def credential_version(credential: Credential) -> str:
+    return version_of(credential, CREDENTIAL_DETAILS)
+
+
+def gives_version(clinician: Clinician, program: Program) -> str:
+    """Of what somebody gives in one program: in another it is another admin's."""
+    given = clinician.gives.filter(program=program).order_by("pk").values_list("pk", flat=True)
+    return ",".join(map(str, given))
+
+
+# ── Who there is ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def clinicians_seen_by(user: User, *, today: date) -> QuerySet[Clinician]:
+    """Each with `valid` credentials and with what they `offer` the reader. Three queries, however many there are."""
+    return Clinician.objects.visible_to(user).select_related("user").prefetch_related(*_shown_to(user, today))
+
+
+def clinicians_giving(modality: Modality, *, to: User, today: date) -> QuerySet[Clinician]:
+    """Whom somebody may meet for it: at work in its program, and with a credential that is valid today."""
+    return (
+        Clinician.objects.visible_to(to)
+        .working_in(Program.objects.filter(pk=modality.program_id))
+        .qualified_on(today)
+        .filter(gives=modality)
+        .select_related("user")
+        .prefetch_related(*_shown_to(to, today))
+    )
+
+
+def _shown_to(user: User, today: date) -> tuple[Prefetch[str], ...]:
+    return (
+        Prefetch("credentials", Credential.objects.valid_on(today), to_attr="valid"),
+        Prefetch("gives", Modality.objects.visible_to(user), to_attr="offers"),
+    )
+
+
+# ── Words ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@write
+def introduce_clinician(user: User, *, program: Program, title: str, about: str, by: User, now: datetime) -> Clinician:
+    """From now on clients of the program find them."""
+    if not User.objects.clinicians_of(program).filter(pk=user.pk).exists():
+        raise NotAClinicianHere
+    clinician = Clinician.objects.create(user=user, title=title, about=about)
+    trail.record("clinician.introduced", clinician, by=by, at=now)
+    return clinician
+
+
+@write
+def change_profile(
+    clinician: Clinician, *, title: str | None = None, about: str, seen: str, by: User, now: datetime
+) -> Clinician:
+    """Save title and words. A clinician changes their own words; the title is the office's to give."""
+    locked = _locked(clinician)
+    if profile_version(locked) != seen:
+        raise ChangedMeanwhile
+    wanted = {"title": locked.title if title is None else title, "about": about}
+    changed = [name for name, value in wanted.items() if getattr(locked, name) != value]
+    if not changed:
+        return locked
+    for name in changed:
+        setattr(locked, name, wanted[name])
+    locked.save(update_fields=changed)
+    trail.record("clinician.changed", locked, by=by, at=now, facts={"fields": ", ".join(changed)})
+    return locked
+
+
+@write
+def change_what_is_given(
+    clinician: Clinician, modalities: Collection[Modality], *, program: Program, seen: str, by: User, now: datetime
+) -> None:
+    """What they give in one program. What they give in another stays as it is."""
+    locked = _locked(clinician)
+    if any(modality.program_id != program.pk for modality in modalities):
+        raise GivenElsewhere
+    if gives_version(locked, program) != seen:
+        raise ChangedMeanwhile
+    given = set(locked.gives.filter(program=program))
+    wanted = set(modalities)
+    if given == wanted:
+        return
+    locked.gives.remove(*(given - wanted))
+    locked.gives.add(*(wanted - given))
+    facts = {"added": len(wanted - given), "removed": len(given - wanted)}
+    trail.record("clinician.gives", locked, by=by, at=now, facts=facts)
+
+
+# ── Credentials ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@write
+def add_credential(clinician: Clinician, details: CredentialDetails, *, by: User, now: datetime) -> Credential:
+    _check_year(details.expires_on, now)
+    credential = Credential.objects.create(clinician=clinician, **asdict(details))
+    trail.record("credential.added", credential, by=by, at=now, facts={"kind": details.kind})
+    return credential
+
+
+@write
+def change_credential(
+    credential: Credential, details: CredentialDetails, *, seen: str, by: User, now: datetime
+) -> Credential:
+    """Save what an admin changed. `seen` is the `credential_version` that they had before them."""
+    _check_year(details.expires_on, now)
+    locked = Credential.objects.select_for_update(no_key=True).get(pk=credential.pk)
+    if credential_version(locked) != seen:
+        raise ChangedMeanwhile
+    wanted = asdict(details)
+    changed = [name for name in CREDENTIAL_DETAILS if getattr(locked, name) != wanted[name]]
+    if not changed:
+        return locked
+    for name in changed:
+        setattr(locked, name, wanted[name])
+    locked.save(update_fields=changed)
+    trail.record("credential.changed", locked, by=by, at=now, facts={"fields": ", ".join(changed)})
+    return locked
+
+
+@write
+def end_credential(credential: Credential, *, by: User, now: datetime) -> Credential:
+    """It held until yesterday. The row stays, since sessions were led on it."""
+    locked = Credential.objects.select_for_update(no_key=True).select_related("clinician__user").get(pk=credential.pk)
+    yesterday = now.astimezone(ZoneInfo(locked.clinician.user.zone)).date() - timedelta(days=1)
+    if locked.expires_on > yesterday:
+        locked.expires_on = yesterday
+        locked.save(update_fields=["expires_on"])
+        trail.record("credential.ended", locked, by=by, at=now)
+    return locked
+
+
+def _check_year(expires_on: date, now: datetime) -> None:
+    if abs(expires_on - now.date()) > ODD_AFTER:
+        raise OddDate
+
+
+def _locked(clinician: Clinician) -> Clinician:
+    return Clinician.objects.select_for_update(no_key=True).get(pk=clinician.pk)
