@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from iop_portal.audit import trail
-from iop_portal.people.models import Enrolment, Program, User
+from iop_portal.people.models import CareTeam, Enrolment, Program, RoleHeld, User
+from iop_portal.people.roles import Role
 from iop_portal.refusals import Refused
+from iop_portal.versions import ChangedMeanwhile
 from iop_portal.writes import write
 from therapy.models import ClinicalPolicy, Prescription, Track
 
@@ -23,6 +25,28 @@ class TrackElsewhere(Refused):
     message = _("This track belongs to another program.")
 
 
+class TrackRetired(Refused):
+    message = _("This track is not in use any more. Choose another one.")
+
+
+class HoursNotPrescribable(Refused):
+    message = _("Plan from 0 to 40 hours a week.")
+    constraint = "0_to_40_hours_are_prescribed"
+    status = 400
+
+
+class DaysNotPrescribable(Refused):
+    message = _("Plan from 0 to 7 days a week.")
+    constraint = "0_to_7_days_are_prescribed"
+    status = 400
+
+
+class UnknownPhase(Refused):
+    message = _("Choose the phase from the list.")
+    constraint = "a_prescription_has_a_phase"
+    status = 400
+
+
 def policy_of(program: Program) -> ClinicalPolicy:
     """The program's own, or the defaults where nobody has changed them yet."""
     return ClinicalPolicy.objects.filter(program=program).first() or ClinicalPolicy(program=program)
@@ -30,6 +54,23 @@ def policy_of(program: Program) -> ClinicalPolicy:
 
 def current_prescription(enrolment: Enrolment) -> Prescription | None:
     return Prescription.objects.filter(enrolment=enrolment, until=None).select_related("track").first()
+
+
+def prescription_version(held: Prescription | None) -> str:
+    return str(held.pk) if held else ""
+
+
+def prescriptions_of(client: User) -> QuerySet[Prescription]:
+    """All that was ever prescribed to somebody, with who did, newest first."""
+    return Prescription.objects.filter(enrolment__client=client).select_related("enrolment__program", "track", "by")
+
+
+def enrolments_cared_for(clinician: User) -> QuerySet[Enrolment]:
+    """Live ones on whose care team a clinician is: whom they may prescribe for."""
+    works_in = RoleHeld.objects.filter(user=clinician, role=Role.CLINICIAN).values("program")
+    places = CareTeam.objects.filter(clinician=clinician, until=None).values("enrolment")
+    enrolments: QuerySet[Enrolment] = Enrolment.objects.live().filter(pk__in=places, program__in=works_in)
+    return enrolments
 
 
 def live_enrolments(client: User) -> list[Enrolment]:
@@ -48,14 +89,21 @@ def prescribe(
     by: User | None,
     now: datetime,
 ) -> Prescription:
-    """Prescribe from today on. What held before ends, and stays on record."""
+    """Prescribe from today on. What held before ends, and stays on record. The same again changes nothing."""
     enrolment = (
-        Enrolment.objects.select_for_update(no_key=True).select_related("program", "client").get(pk=enrolment.pk)
+        Enrolment.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("program", "client")
+        .get(pk=enrolment.pk)
     )
     if enrolment.state != Enrolment.State.ADMITTED:
         raise NotAdmitted
     if track.program_id != enrolment.program_id:
         raise TrackElsewhere
+    held = current_prescription(enrolment)
+    if held and (held.track, held.phase, held.hours, held.days) == (track, phase, hours, days):
+        return held
+    if not track.in_use and (held is None or held.track != track):
+        raise TrackRetired
     today = now.astimezone(ZoneInfo(enrolment.program.zone)).date()
     Prescription.objects.filter(enrolment=enrolment, until=None).update(until=today)
     made = Prescription.objects.create(
@@ -70,3 +118,22 @@ def prescribe(
         facts={"phase": phase, "hours": hours, "days": days},
     )
     return made
+
+
+@write
+def change_prescription(
+    enrolment: Enrolment,
+    *,
+    seen: str,
+    track: Track,
+    phase: str,
+    hours: int,
+    days: int,
+    by: User,
+    now: datetime,
+) -> Prescription:
+    """Prescribe, unless somebody else did since: `seen` is the `prescription_version` that `by` had before them."""
+    Enrolment.objects.select_for_update(no_key=True).get(pk=enrolment.pk)
+    if prescription_version(current_prescription(enrolment)) != seen:
+        raise ChangedMeanwhile
+    return prescribe(enrolment, track=track, phase=phase, hours=hours, days=days, by=by, now=now)
