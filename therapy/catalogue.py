@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from iop_portal.audit import trail
-from iop_portal.people.models import Program, User
+from iop_portal.people.models import Enrolment, Program, User
 from iop_portal.refusals import Refused
 from iop_portal.versions import ChangedMeanwhile, version_of
 from iop_portal.writes import write
@@ -107,6 +107,19 @@ def ways_for(user: User, wanted: Wanted) -> QuerySet[Modality]:
     if wanted.methods:
         ways = ways.filter(method__in=wanted.methods)
     return ways
+
+
+def kinds_seen_by(user: User) -> tuple[frozenset[str], frozenset[str]]:
+    """Which formats and methods there are for somebody to choose from. One query."""
+    kinds = Modality.objects.visible_to(user).order_by().values_list("format", "method").distinct()
+    pairs = list(kinds)
+    return frozenset(format_ for format_, _method in pairs), frozenset(method for _format, method in pairs)
+
+
+def may_book(person: User, modality: Modality) -> bool:
+    """Whether it is theirs to book at all: admitted, or an applicant where it is open to them."""
+    enrolment = Enrolment.objects.live().filter(client=person, program=modality.program_id).first()
+    return enrolment is not None and (enrolment.state == Enrolment.State.ADMITTED or modality.for_applicants)
 
 
 @write

@@ -10,8 +10,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Lower
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from iop_portal.people.models import Apart, Enrolment, Program, RoleHeld, User, plain_line
 from iop_portal.people.roles import STAFF_ROLES, Role
@@ -165,6 +165,14 @@ class Prescription(models.Model):
     def __str__(self) -> str:
         return f"Prescription #{self.pk}"
 
+    @property
+    def amount(self) -> str:
+        """9 hours on 3 days a week"""
+        return gettext("%(hours)s on %(days)s a week") % {
+            "hours": ngettext("%(count)d hour", "%(count)d hours", self.hours) % {"count": self.hours},
+            "days": ngettext("%(count)d day", "%(count)d days", self.days) % {"count": self.days},
+        }
+
 
 class Format(models.TextChoices):
     """Who is in the room."""
@@ -200,6 +208,7 @@ class Need(models.TextChoices):
 
 
 LENGTHS = range(10, 241, 5)
+FAMILIES = frozenset({Format.FAMILY, Format.MULTIFAMILY})
 
 
 class ModalityQuerySet(models.QuerySet["Modality"]):
@@ -261,6 +270,19 @@ class Modality(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def drawing(self) -> str:
+        """The small picture beside its name: of the method, unless it is for families."""
+        return "families" if self.format in FAMILIES else self.method
+
+    @property
+    def lengths_in_words(self) -> str:
+        """25, 50 or 80 minutes"""
+        *others, last = [str(length) for length in self.lengths]
+        if not others:
+            return gettext("%(length)s minutes") % {"length": last}
+        return gettext("%(lengths)s or %(last)s minutes") % {"lengths": ", ".join(others), "last": last}
 
 
 class ClinicianQuerySet(models.QuerySet["Clinician"]):

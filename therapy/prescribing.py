@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from iop_portal.audit import trail
@@ -60,17 +61,67 @@ def prescription_version(held: Prescription | None) -> str:
     return str(held.pk) if held else ""
 
 
-def prescriptions_of(client: User) -> QuerySet[Prescription]:
-    """All that was ever prescribed to somebody, with who did, newest first."""
-    return Prescription.objects.filter(enrolment__client=client).select_related("enrolment__program", "track", "by")
-
-
 def enrolments_cared_for(clinician: User) -> QuerySet[Enrolment]:
     """Live ones on whose care team a clinician is: whom they may prescribe for."""
     works_in = RoleHeld.objects.filter(user=clinician, role=Role.CLINICIAN).values("program")
     places = CareTeam.objects.filter(clinician=clinician, until=None).values("enrolment")
     enrolments: QuerySet[Enrolment] = Enrolment.objects.live().filter(pk__in=places, program__in=works_in)
     return enrolments
+
+
+@dataclass(frozen=True)
+class Care:
+    """What is prescribed to an enrolment now, and what was before, newest first."""
+
+    now: Prescription | None
+    before: list[Prescription]
+
+
+def open_care(enrolment: Enrolment, *, by: User, now: datetime) -> Care:
+    """Somebody else's care is never looked at without a trace."""
+    every = list(Prescription.objects.filter(enrolment=enrolment).select_related("track", "by"))
+    trail.record("care.viewed", enrolment, client=enrolment.client, by=by, at=now)
+    return _care(every)
+
+
+def first_wishes(enrolment: Enrolment, held: Prescription | None) -> dict[str, object]:
+    """What a form begins with: what holds, or else the program's usual hours and days."""
+    if held:
+        return {"track": held.track_id, "phase": held.phase, "hours": held.hours, "days": held.days}
+    policy = policy_of(enrolment.program)
+    return {
+        "phase": Prescription.Phase.ORIENTATION,
+        "hours": policy.hours_per_week,
+        "days": policy.days_per_week,
+    }
+
+
+@dataclass(frozen=True)
+class Episode:
+    """A client's time in a program, as they see it themselves."""
+
+    enrolment: Enrolment
+    care: Care
+    team: list[CareTeam]
+
+
+def care_of(client: User) -> list[Episode]:
+    """What is and was prescribed to somebody, and by whom they are looked after. Three queries."""
+    team = CareTeam.objects.filter(until=None).select_related("clinician__clinician")
+    prescriptions = Prescription.objects.select_related("track", "by")
+    enrolments = (
+        Enrolment.objects.filter(client=client)
+        .select_related("program")
+        .prefetch_related(Prefetch("care_team", team, to_attr="team"), Prefetch("prescriptions", prescriptions))
+    )
+    return [Episode(enrolment, _care(list(enrolment.prescriptions.all())), enrolment.team) for enrolment in enrolments]
+
+
+def _care(every: list[Prescription]) -> Care:
+    return Care(
+        now=next((one for one in every if one.until is None), None),
+        before=[one for one in every if one.until],
+    )
 
 
 def live_enrolments(client: User) -> list[Enrolment]:
@@ -105,6 +156,8 @@ def prescribe(
     if not track.in_use and (held is None or held.track != track):
         raise TrackRetired
     today = now.astimezone(ZoneInfo(enrolment.program.zone)).date()
+    # Two machines may not agree on when midnight is.
+    today = max(today, held.since) if held else today
     Prescription.objects.filter(enrolment=enrolment, until=None).update(until=today)
     made = Prescription.objects.create(
         enrolment=enrolment, track=track, phase=phase, hours=hours, days=days, since=today, by=by

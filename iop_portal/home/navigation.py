@@ -43,13 +43,14 @@ _OWED = _Entry(pgettext_lazy("place", "To see to"), "followups:mine", "list", ar
 _OPENED = _Entry(pgettext_lazy("place", "Who opened my record"), "home:opened", "eye")
 _OFFICE = _Entry(pgettext_lazy("place", "Office"), "office:desk", "office", area="/office/")
 _INVITATIONS = _Entry(pgettext_lazy("place", "Invitations"), "office:my_invitations", "mail", area="/invitations/")
+_WAYS = _Entry(pgettext_lazy("place", "Ways"), "therapy:ways", "book", area="/ways/")
 
 PLACES: dict[Role, tuple[_Entry, ...]] = {
-    Role.CLIENT: (_TODAY, _CHOICES),
-    Role.APPLICANT: (_TODAY, _CHOICES),
-    Role.ALUM: (_HOME, _CHOICES),
+    Role.CLIENT: (_TODAY, _WAYS, _CHOICES),
+    Role.APPLICANT: (_TODAY, _WAYS, _CHOICES),
+    Role.ALUM: (_HOME, _WAYS, _CHOICES),
     Role.FAMILY: (_HOME,),
-    Role.CLINICIAN: (_CASELOAD, _OWED, _INVITATIONS),
+    Role.CLINICIAN: (_CASELOAD, _OWED, _WAYS, _INVITATIONS),
     Role.ADMIN: (_OFFICE, _OWED),
 }
 # Somebody with two roles finds both; what they came for as a client stands first.
@@ -58,7 +59,7 @@ MENU: tuple[_Entry, ...] = (
     _Entry(pgettext_lazy("place", "Settings"), "accounts:settings", "settings"),
     _Entry(pgettext_lazy("place", "Sign-in and security"), "mfa_index", "lock"),
 )
-CLIENT_MENU: tuple[_Entry, ...] = (_OPENED,)
+CLIENT_MENU: tuple[_Entry, ...] = (_Entry(pgettext_lazy("place", "My care"), "therapy:my_care", "plan"), _OPENED)
 ENROLLED = frozenset({Role.CLIENT, Role.APPLICANT, Role.ALUM})
 
 
