@@ -1,0 +1,225 @@
+"""What care the story's programs offer, who gives it, and what is prescribed to whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from iop_portal.demo.background import Ago
+from iop_portal.people.models import Enrolment, Program, User
+from therapy.clinicians import (
+    CredentialDetails,
+    add_credential,
+    change_what_is_given,
+    gives_version,
+    introduce_clinician,
+)
+from therapy.models import Modality, PartOfDay, Prescription, Track
+from therapy.policies import PolicyDetails, change_policy, policy_version
+from therapy.prescribing import policy_of, prescribe
+from therapy.standard import offer_standard_catalogue
+from therapy.tracks import TrackDetails, add_track, retire_track
+
+Phase = Prescription.Phase
+
+
+@dataclass(frozen=True)
+class Introduction:
+    """Credentials are kinds, each with the days until it expires; negative ones have expired."""
+
+    title: str
+    about: str
+    credentials: Mapping[str, int]
+    gives: tuple[str, ...]
+
+
+RIVERBEND = {
+    "amara": Introduction(
+        "Counsellor",
+        "I have sat with people at kitchen tables, in hospitals and in a boxing gym. I ask a lot of questions, and I "
+        "like plans that fit on one page. On Sundays I sing, not well.",
+        {"LCSW": 410, "CADC": 220},
+        (
+            "First conversation",
+            "One-to-one counselling",
+            "Finding your own reasons",
+            "Skills group",
+            "Family session",
+            "Mindfulness for urges",
+        ),
+    ),
+    "lena": Introduction(
+        "Psychologist",
+        "I listen for what comes back. We take our time, and you set the pace.",
+        {"PSY": 600},
+        ("One-to-one counselling", "Looking deeper", "Process group", "Thoughts and actions"),
+    ),
+    "grace.holloway": Introduction(
+        "Family therapist, head of the team",
+        "Families rarely lack love. They lack a calm hour. I keep it.",
+        {"LMFT": 330},
+        ("First conversation", "One-to-one counselling", "Family session", "Families together", "Process group"),
+    ),
+    "daniel.reyes": Introduction(
+        "Counsellor",
+        "I worked in kitchens for ten years before this. Ask me about work, money and nights off.",
+        {"LMHC": 25, "CADC": -12},
+        (
+            "One-to-one counselling",
+            "Finding your own reasons",
+            "Staying on course",
+            "Work, school and daily life",
+            "Back to work",
+            "Time and free evenings",
+        ),
+    ),
+    "priya.nair": Introduction(
+        "Psychiatric nurse practitioner",
+        "Bring every question about what you take. There are no silly ones.",
+        {"PMHNP": 500, "RN": 500},
+        ("Medication visit", "One-to-one counselling", "How recovery works", "Sleep and rest"),
+    ),
+    "tom.beckett": Introduction(
+        "Counsellor",
+        "I believe in small steps, long walks and being honest about a bad week.",
+        {"LCSW": 290, "CADC": 120},
+        (
+            "One-to-one counselling",
+            "Process group",
+            "Staying on course",
+            "Safe ground",
+            "Saying what you need",
+            "Mindfulness for urges",
+        ),
+    ),
+    "yuki.tanaka": Introduction(
+        "Art therapist",
+        "You need no talent. I have buttons, clay and a very large table.",
+        {"ATR": 380},
+        ("Art group", "Art, one to one", "One-to-one counselling", "Moving gently"),
+    ),
+}
+JUNIPER = {
+    "carol.jensen": Introduction(
+        "Counsellor",
+        "I grew up on a ranch and came late to this work. I like plain speech.",
+        {"LPC": 350, "CADC": 350},
+        (
+            "First conversation",
+            "One-to-one counselling",
+            "Skills group",
+            "Staying on course",
+            "Family session",
+            "Process group",
+        ),
+    ),
+    "miguel.santos": Introduction(
+        "Counsellor",
+        "Hablo español. Coffee first, then we talk.",
+        {"LCSW": 150},
+        ("One-to-one counselling", "Process group", "Mindfulness for urges", "Families together", "Sleep and rest"),
+    ),
+    "ruth.abramson": Introduction(
+        "Physician",
+        "I explain things twice, and draw them the second time.",
+        {"MD": 700},
+        ("Medication visit", "First conversation", "How recovery works"),
+    ),
+}
+TRACKS = (
+    TrackDetails("Morning", PartOfDay.MORNING, "For people whose afternoons and evenings are taken."),
+    TrackDetails("Day", PartOfDay.AFTERNOON, "For people who have the day free, or children at school."),
+    TrackDetails("Evening", PartOfDay.EVENING, "For people who work or study in the daytime."),
+)
+# Days after admission on which a phase begins, with its hours and days a week.
+PHASES = (
+    (0, Phase.ORIENTATION, 9, 3),
+    (7, Phase.CORE, 9, 3),
+    (49, Phase.STEP_DOWN, 6, 2),
+    (77, Phase.CONTINUING, 3, 1),
+)
+
+
+def tell_care(program: Program, introductions: Mapping[str, Introduction], *, by: User, ago: Ago) -> None:
+    """Called once everybody is there: what a program offered all along, and what was prescribed since admission."""
+    seen = policy_version(policy_of(program))
+    change_policy(program, replace(PolicyDetails(), horizon_days=28, cancel_hours=24), seen=seen, by=by, now=ago(299))
+    tracks = {details.name: add_track(program, details, by=by, now=ago(298)) for details in TRACKS}
+    weekend = add_track(program, TrackDetails("Weekend", PartOfDay.MORNING), by=by, now=ago(298))
+    retire_track(weekend, by=by, now=ago(120))
+    offered = {way.name: way for way in offer_standard_catalogue(program, by=by, now=ago(297))}
+    for slug, introduction in introductions.items():
+        _introduce(slug, introduction, program, offered, by=by, ago=ago)
+    _prescribe(program, tracks, ago=ago)
+
+
+def _introduce(
+    slug: str, told: Introduction, program: Program, offered: Mapping[str, Modality], *, by: User, ago: Ago
+) -> None:
+    user = User.objects.get(email=f"{slug}@portal.test")
+    clinician = introduce_clinician(user, program=program, title=told.title, about=told.about, by=by, now=ago(296))
+    change_what_is_given(
+        clinician,
+        [offered[name] for name in told.gives],
+        program=program,
+        seen=gives_version(clinician, program),
+        by=by,
+        now=ago(296),
+    )
+    state = "NY" if program.zone == "America/New_York" else "CO"
+    for kind, days in told.credentials.items():
+        details = CredentialDetails(kind, state, ago(0).date() + timedelta(days=days))
+        add_credential(clinician, details, by=by, now=ago(295))
+
+
+def _prescribe(program: Program, tracks: Mapping[str, Track], *, ago: Ago) -> None:
+    """The personas' as in life, the others' in bulk."""
+    background = []
+    for at, enrolment in enumerate(_ever_admitted(program)):
+        counsellor = enrolment.care_team.order_by("-part", "pk").first()
+        by = counsellor.clinician if counsellor else None
+        persona = enrolment.client.email.partition("@")[0]
+        track = {"maya": tracks["Evening"], "theo": tracks["Day"]}.get(persona, [*tracks.values()][at % 3])
+        told = _phases(enrolment, until=ago(0).date())
+        if persona in ("maya", "theo"):
+            for since, phase, hours, days in told:
+                moment = _at_ten(since, ago)
+                prescribe(enrolment, track=track, phase=phase, hours=hours, days=days, by=by, now=moment)
+        else:
+            ends = [since for since, *_rest in told[1:]] + [enrolment.discharged_on]
+            background += [
+                Prescription(
+                    enrolment=enrolment,
+                    track=track,
+                    phase=phase,
+                    hours=hours,
+                    days=days,
+                    since=since,
+                    until=until,
+                    by=by,
+                )
+                for (since, phase, hours, days), until in zip(told, ends, strict=True)
+            ]
+    Prescription.objects.bulk_create(background)
+
+
+def _ever_admitted(program: Program) -> list[Enrolment]:
+    return list(
+        Enrolment.objects.filter(program=program, admitted_on__isnull=False)
+        .select_related("client", "program")
+        .order_by("pk")
+    )
+
+
+def _phases(enrolment: Enrolment, *, until: date) -> list[tuple[date, Phase, int, int]]:
+    assert enrolment.admitted_on is not None
+    last = min(until, enrolment.discharged_on or until)
+    first = enrolment.admitted_on
+    begun = [(first + timedelta(days=after), phase, hours, days) for after, phase, hours, days in PHASES]
+    return [phase for phase in begun if phase[0] <= last]
+
+
+def _at_ten(day: date, ago: Ago) -> datetime:
+    today = ago(0)
+    return datetime.combine(day, today.time(), today.tzinfo)
