@@ -14,7 +14,7 @@ from iop_portal.people.models import Enrolment, Program, User
 from iop_portal.refusals import Refused
 from iop_portal.versions import ChangedMeanwhile, version_of
 from iop_portal.writes import write
-from therapy.models import Modality, Need
+from therapy.models import Format, Method, Modality, Need
 
 
 class ModalityNameTaken(Refused):
@@ -95,6 +95,13 @@ class Wanted:
     @property
     def anything(self) -> bool:
         return not (self.need or self.formats or self.methods)
+
+    @property
+    def in_words(self) -> str:
+        """Feelings, Group"""
+        chosen = [Need(self.need).label] if self.need else []
+        chosen += [Format(value).label for value in self.formats] + [Method(value).label for value in self.methods]
+        return ", ".join(map(str, chosen))
 
 
 def ways_for(user: User, wanted: Wanted) -> QuerySet[Modality]:
