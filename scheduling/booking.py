@@ -7,9 +7,13 @@ constraints of the models say the same again to whatever comes past here.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
+from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext_lazy as _
 from psycopg2.extras import DateTimeTZRange
 
@@ -19,8 +23,8 @@ from iop_portal.people.models import Apart, Enrolment, Program, User
 from iop_portal.refusals import Refused
 from iop_portal.writes import write
 from scheduling.models import Booking, Facilitation, Room, Session
-from scheduling.openings import bookable_window, openings
-from therapy.models import Clinician, Credential, Format, Modality
+from scheduling.openings import Start, bookable_window, openings, starts
+from therapy.models import ClinicalPolicy, Clinician, Credential, Format, Modality
 from therapy.prescribing import policy_of
 
 # Without letters and digits that are easily taken for one another.
@@ -33,12 +37,12 @@ class SessionGone(Refused):
 
 
 class SessionFull(Refused):
-    message = _("The last place has just been taken. Here are the nearest other times.")
+    message = _("No place is left here. Choose another time.")
     constraint = "a_seat_for_everybody"
 
 
 class HourTaken(Refused):
-    message = _("This time has just been taken. Here are the nearest other times.")
+    message = _("This time is not free any more. Choose another time.")
     constraint = "a_clinician_is_in_one_session_at_a_time"
 
 
@@ -54,6 +58,14 @@ class AlreadyBusy(Refused):
 class AlreadyBooked(Refused):
     message = _("You have a place in this session already.")
     constraint = "one_live_booking_per_person_and_session"
+
+
+class TooSoon(Refused):
+    message = _("This begins too soon to be booked here. Choose a later time, or call us.")
+
+
+class TooFar(Refused):
+    message = _("This is too far ahead to be booked yet. Choose an earlier time.")
 
 
 class NotOffered(Refused):
@@ -73,62 +85,82 @@ class HasBegun(Refused):
     message = _("This session has begun. If you cannot come, please call us.")
 
 
+# ── What a person may book ────────────────────────────────────────────────────────────────────────────────────
+
+
+def enrolments_of(person: User) -> list[tuple[Enrolment, ClinicalPolicy]]:
+    """Live ones, each with what holds in its program. One query."""
+    found = Enrolment.objects.live().filter(client=person).select_related("program__policy")
+    return [(one, getattr(one.program, "policy", None) or ClinicalPolicy(program=one.program)) for one in found]
+
+
 def bookable_by(person: User, *, now: datetime) -> QuerySet[Session]:
     """Listed sessions of the programs that a person is in, within notice and horizon.
 
     Somebody who is not admitted yet finds assessments only. Sessions without any leader whose credential is valid
     on that day are left out.
     """
-    within = Q(pk__in=[])
-    for enrolment in Enrolment.objects.live().filter(client=person).select_related("program"):
-        first, last = bookable_window(policy_of(enrolment.program), now=now)
-        offered = Q(program=enrolment.program, during__startswith__gte=first, during__startswith__lte=last)
-        if enrolment.state == Enrolment.State.REFERRED:
-            offered &= Q(modality__for_applicants=True)
-        within |= offered
-    return Session.objects.filter(within, live=True, listed=True, modality__in_use=True).filter(
-        Exists(led_by_the_qualified())
-    )
+    offers = []
+    for enrolment, policy in enrolments_of(person):
+        first, last = bookable_window(policy, now=now)
+        offers.append(_offered(enrolment) & Q(during__startswith__gte=first, during__startswith__lte=last))
+    return _led(offers)
 
 
-def led_by_the_qualified() -> QuerySet[Facilitation]:
+def _offered(enrolment: Enrolment) -> Q:
+    offered = Q(program=enrolment.program_id)
+    if enrolment.state == Enrolment.State.REFERRED:
+        offered &= Q(modality__for_applicants=True)
+    return offered
+
+
+def _led(offers: Iterable[Q]) -> QuerySet[Session]:
     valid = Credential.objects.filter(
         clinician__user=OuterRef("clinician"), expires_on__gte=OuterRef("session__during__startswith__date")
     )
-    return Facilitation.objects.filter(Exists(valid), session=OuterRef("pk"), clinician__is_active=True)
+    led = Facilitation.objects.filter(Exists(valid), session=OuterRef("pk"), clinician__is_active=True)
+    wanted = reduce(or_, offers, Q(pk__in=[]))
+    return Session.objects.filter(wanted, live=True, listed=True, modality__in_use=True).filter(Exists(led))
 
 
-def kept_apart_from(person: User) -> set[int]:
-    """Keys of everybody whom a person must not meet."""
-    pairs = Apart.objects.live().filter(Q(one=person) | Q(other=person)).values_list("one", "other")
-    return {key for pair in pairs for key in pair} - {person.pk}
+def meets_somebody_apart_from(person: User) -> Any:
+    """Of a session: whether somebody is booked into it, or leads it, whom this person must not meet."""
+    booked = Booking.objects.live().filter(_apart(person, "person"), session=OuterRef("pk"))
+    leading = Facilitation.objects.filter(_apart(person, "clinician"), session=OuterRef("pk"))
+    return Exists(booked) | Exists(leading)
+
+
+def _apart(person: User, other: str) -> Exists:
+    pairs = Q(one=person.pk, other=OuterRef(other)) | Q(other=person.pk, one=OuterRef(other))
+    return Exists(Apart.objects.live().filter(pairs))
 
 
 def clinicians_for(person: User, modality: Modality, *, on: datetime) -> QuerySet[Clinician]:
     """Who gives a modality to a person: working for the program, with a valid credential, not kept apart."""
     return (
-        Clinician.objects.filter(
-            gives=modality,
-            user__in=User.objects.clinicians_of(modality.program),
-            credentials__expires_on__gte=on.date(),
-        )
-        .exclude(user__in=kept_apart_from(person))
-        .distinct()
+        Clinician.objects.filter(gives=modality, user__in=User.objects.clinicians_of(modality.program))
+        .qualified_on(on.date())
+        .free_to_meet(person)
         .select_related("user")
     )
+
+
+# ── Taking a place ────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @write
 def book_seat(session: Session, *, person: User, by: User, now: datetime) -> Booking:
     """Take one seat. Locking session, then person, makes the checks below trustworthy."""
-    locked = Session.objects.select_for_update(of=("self",), no_key=True).filter(pk=session.pk).first()
+    Session.objects.select_for_update(no_key=True).filter(pk=session.pk).values_list("pk").first()
     person = User.objects.lock_no_key(person.pk)
-    if locked is None or not bookable_by(person, now=now).filter(pk=locked.pk).exists():
-        raise SessionGone
-    _check_free(person, locked)
-    if _meets_somebody_kept_apart(person, locked) or open_seats(locked) < 1:
+    found = _as_it_is_now(session, person=person, now=now)
+    if found is None:
+        raise why_not(session, person=person, now=now)
+    if found.clash is not None:
+        raise AlreadyBooked if found.clash == found.pk else AlreadyBusy
+    if found.meets or found.taken >= found.capacity:
         raise SessionFull
-    return _place(locked, person=person, by=by, now=now)
+    return _place(found, person=person, by=by, now=now)
 
 
 @write
@@ -146,16 +178,8 @@ def book_hour(
     """Take time with a counsellor, in a room of theirs or by video (no room). It becomes a session of its own."""
     clinician = User.objects.lock_no_key(clinician.pk)
     person = User.objects.lock_no_key(person.pk)
-    if minutes not in modality.lengths:
-        raise LengthNotOffered
-    if not _offered_to(person, modality, clinician=clinician, begins=begins):
-        raise NotOffered
-    ends = begins + timedelta(minutes=minutes)
-    if not _open(modality.program, clinician=clinician, room=room, begins=begins, ends=ends, now=now):
-        raise HourTaken
-    during = DateTimeTZRange(begins, ends, "[)")
-    if bookings_of(person).filter(during__overlap=during).exists():
-        raise AlreadyBusy
+    check_hour(modality, clinician=clinician, begins=begins, minutes=minutes, room=room, person=person, now=now)
+    during = DateTimeTZRange(begins, begins + timedelta(minutes=minutes), "[)")
     session = Session.objects.create(
         program=modality.program,
         modality=modality,
@@ -167,6 +191,34 @@ def book_hour(
     )
     Facilitation.objects.create(session=session, clinician=clinician, during=during)
     return _place(session, person=person, by=by, now=now)
+
+
+def check_hour(
+    modality: Modality,
+    *,
+    clinician: User,
+    begins: datetime,
+    minutes: int,
+    room: Room | None,
+    person: User,
+    now: datetime,
+) -> None:
+    """Nothing but the times that the page offers can be booked. Raises the Refused that says why not."""
+    if minutes not in modality.lengths:
+        raise LengthNotOffered
+    start = Start(begins, begins + timedelta(minutes=minutes), clinician.pk, room.pk if room else None)
+    _check_own_time(start, modality, person)
+    policy = _check_giver(modality, clinician=clinician, on=begins, person=person)
+    first, last = bookable_window(policy, now=now)
+    if start.begins < first:
+        raise TooSoon
+    if start.ends > last:
+        raise TooFar
+    stretches = openings(
+        [clinician], program=modality.program, policy=policy, begin=start.begins, end=start.ends, now=now
+    )
+    if start not in starts(stretches, minutes=minutes, zone=modality.program.zone):
+        raise HourTaken
 
 
 @write
@@ -181,7 +233,7 @@ def cancel_booking(booking: Booking, *, by: User, now: datetime) -> Booking:
         raise NotBookedAnyMore
     if session.starts_at <= now:
         raise HasBegun
-    late = now > free_until(session)
+    late = now > free_until(session.program, session.starts_at)
     locked.state = Booking.State.LATE_CANCELLED if late else Booking.State.CANCELLED
     locked.occupies = False
     locked.cancelled_at, locked.cancelled_by = now, by
@@ -195,48 +247,57 @@ def cancel_booking(booking: Booking, *, by: User, now: datetime) -> Booking:
     return locked
 
 
-def free_until(session: Session) -> datetime:
+def free_until(program: Program, begins: datetime) -> datetime:
     """Until when a booking is cancelled without being late."""
-    return session.starts_at - policy_of(session.program).cancel_window
+    return begins - policy_of(program).cancel_window
 
 
 def bookings_of(person: User) -> QuerySet[Booking]:
     return Booking.objects.live().filter(person=person)
 
 
-def open_seats(session: Session) -> int:
-    return session.capacity - Booking.objects.live().filter(session=session, takes_seat=True).count()
-
-
-def _check_free(person: User, session: Session) -> None:
-    clash = bookings_of(person).filter(during__overlap=session.during).first()
-    if clash is not None:
-        raise AlreadyBooked if clash.session_id == session.pk else AlreadyBusy
-
-
-def _meets_somebody_kept_apart(person: User, session: Session) -> bool:
-    apart = kept_apart_from(person)
-    return bool(apart) and (
-        Booking.objects.live().filter(session=session, person__in=apart).exists()
-        or Facilitation.objects.filter(session=session, clinician__in=apart).exists()
+def _as_it_is_now(session: Session, *, person: User, now: datetime) -> Any:
+    """A session that a person may book, with all that decides whether they can: one query, under the locks."""
+    clash = bookings_of(person).filter(during__overlap=OuterRef("during")).values("session")[:1]
+    taken = Count("bookings", filter=Q(bookings__occupies=True, bookings__takes_seat=True))
+    return (
+        bookable_by(person, now=now)
+        .filter(pk=session.pk)
+        .annotate(taken=taken, clash=Subquery(clash), meets=meets_somebody_apart_from(person))
+        .first()
     )
 
 
-def _offered_to(person: User, modality: Modality, *, clinician: User, begins: datetime) -> bool:
-    enrolment = Enrolment.objects.live().filter(client=person, program=modality.program).first()
-    if enrolment is None or not modality.in_use or modality.format != Format.INDIVIDUAL:
-        return False
+def why_not(session: Session, *, person: User, now: datetime) -> Refused:
+    """Of a session that is offered, but not now. Of any other nothing is told."""
+    enrolled = enrolments_of(person)
+    offered = _led(_offered(enrolment) for enrolment, _policy in enrolled)
+    found = offered.filter(pk=session.pk, during__startswith__gt=now).first()
+    if found is None:
+        return SessionGone()
+    policy = next(policy for enrolment, policy in enrolled if enrolment.program_id == found.program_id)
+    return TooSoon() if found.starts_at < now + policy.notice else TooFar()
+
+
+def _check_own_time(start: Start, modality: Modality, person: User) -> None:
+    during = DateTimeTZRange(start.begins, start.ends, "[)")
+    clash = bookings_of(person).filter(during__overlap=during).select_related("session").first()
+    if clash is not None:
+        same = clash.during == during and clash.session.modality_id == modality.pk
+        raise AlreadyBooked if same else AlreadyBusy
+
+
+def _check_giver(modality: Modality, *, clinician: User, on: datetime, person: User) -> ClinicalPolicy:
+    """Whether this clinician gives this modality to this person at all; what holds in the program, if they do."""
+    enrolled = {one.program_id: (one, policy) for one, policy in enrolments_of(person)}
+    if modality.program_id not in enrolled or not modality.in_use or modality.format != Format.INDIVIDUAL:
+        raise NotOffered
+    enrolment, policy = enrolled[modality.program_id]
     if enrolment.state == Enrolment.State.REFERRED and not modality.for_applicants:
-        return False
-    return clinicians_for(person, modality, on=begins).filter(user=clinician).exists()
-
-
-def _open(
-    program: Program, *, clinician: User, room: Room | None, begins: datetime, ends: datetime, now: datetime
-) -> bool:
-    found = openings([clinician], program=program, policy=policy_of(program), begin=begins, end=ends, now=now)
-    place = room.pk if room else None
-    return any(opening.room_id == place and opening.begins <= begins and ends <= opening.ends for opening in found)
+        raise NotOffered
+    if not clinicians_for(person, modality, on=on).filter(user=clinician).exists():
+        raise NotOffered
+    return policy
 
 
 def _place(session: Session, *, person: User, by: User, now: datetime) -> Booking:

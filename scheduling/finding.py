@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from itertools import groupby
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Prefetch, Q
+from django.db.models import Count, Max, Prefetch, Q
 
-from iop_portal.people.models import Enrolment, User
-from scheduling.booking import bookable_by, clinicians_for, kept_apart_from
-from scheduling.models import Booking, Facilitation, Room, Session
+from iop_portal.people.models import CareTeam, Enrolment, Program, User
+from scheduling.booking import bookable_by, bookings_of, clinicians_for, enrolments_of, meets_somebody_apart_from
+from scheduling.models import Facilitation, Room, Session
 from scheduling.openings import Start, openings, starts
+from scheduling.telling import Told
 from therapy.models import Format, Modality, PartOfDay
 from therapy.prescribing import policy_of
 
@@ -27,16 +29,24 @@ class Want(StrEnum):
     WORKSHOP = "workshop"
 
 
+class Where(StrEnum):
+    ANYWHERE = ""
+    ROOM = "room"
+    VIDEO = "video"
+
+
 FORMATS = {
     Want.GROUP: (Format.GROUP, Format.MULTIFAMILY),
     Want.COUNSELLOR: (Format.INDIVIDUAL,),
     Want.WORKSHOP: (Format.WORKSHOP,),
 }
 NOON, EVENING = 12, 17
+DAYS_SHOWN = 7
+ALTERNATIVES = 3
 
 
 @dataclass(frozen=True)
-class SeatTime:
+class SeatTime(Told):
     """A listed session, as somebody choosing sees it. Where two are kept apart it has no seat left, like a full one."""
 
     session: Session
@@ -53,26 +63,110 @@ class SeatTime:
     def ends(self) -> datetime:
         return self.session.ends_at
 
+    @property
+    def free(self) -> bool:
+        return self.seats_left > 0 and not self.booked and not self.clashes
+
+    @property
+    def modality(self) -> Modality:
+        return self.session.modality
+
+    @property
+    def program(self) -> Program:
+        return self.session.program
+
+    @property
+    def room(self) -> Room | None:
+        return self.session.room
+
+    @property
+    def video(self) -> bool:
+        return self.session.video
+
 
 @dataclass(frozen=True)
-class HourTime:
+class HourTime(Told):
     """An hour that a counsellor could still give."""
 
+    modality: Modality
     begins: datetime
     ends: datetime
     clinician: User
     room: Room | None
 
+    @property
+    def leaders(self) -> tuple[User, ...]:
+        return (self.clinician,)
 
-def modalities_for(person: User, want: Want) -> list[Modality]:
-    """What a person may book of one kind, in the programs that they are in."""
+    @property
+    def program(self) -> Program:
+        return self.modality.program
+
+    @property
+    def video(self) -> bool:
+        return self.room is None
+
+
+Time = TypeVar("Time", SeatTime, HourTime)
+
+
+@dataclass(frozen=True)
+class Day:
+    """What there is on one day of a person's own calendar."""
+
+    on: date
+    times: Sequence[SeatTime | HourTime]
+
+
+def want_of(modality: Modality) -> Want | None:
+    """None where it is not booked by clients: family sessions are arranged with the family."""
+    return next((want for want, formats in FORMATS.items() if modality.format in formats), None)
+
+
+def bookable_modalities(person: User) -> list[Modality]:
+    """Everything that a person may book, in the programs that they are in."""
     allowed = Q(pk__in=[])
-    for enrolment in Enrolment.objects.live().filter(client=person):
+    for enrolment, _policy in enrolments_of(person):
         offered = Q(program=enrolment.program_id)
         if enrolment.state == Enrolment.State.REFERRED:
             offered &= Q(for_applicants=True)
         allowed |= offered
-    return list(Modality.objects.filter(allowed, in_use=True, format__in=FORMATS[want]).select_related("program"))
+    return list(Modality.objects.filter(allowed, in_use=True).select_related("program"))
+
+
+def modalities_for(person: User, want: Want) -> list[Modality]:
+    return [modality for modality in bookable_modalities(person) if modality.format in FORMATS[want]]
+
+
+@dataclass(frozen=True)
+class Givers:
+    """Who gives a modality: the person's primary counsellor (if it is one of them) first, then their care team."""
+
+    people: tuple[User, ...]
+    primary: User | None
+
+    def by_key(self, key: int | None) -> User | None:
+        return next((one for one in self.people if one.pk == key), None)
+
+
+def givers_for(person: User, modality: Modality, *, now: datetime) -> Givers:
+    team = CareTeam.objects.filter(
+        enrolment__client=person,
+        enrolment__program=modality.program_id,
+        enrolment__state__in=Enrolment.LIVE,
+        until=None,
+    )
+    parts = dict(team.values_list("clinician", "part"))
+    order: list[str | None] = [CareTeam.Part.PRIMARY, CareTeam.Part.MEMBER, None]
+    people = sorted(
+        (giver.user for giver in clinicians_for(person, modality, on=now)),
+        key=lambda giver: order.index(parts.get(giver.pk)),
+    )
+    primary = next((one for one in people if parts.get(one.pk) == CareTeam.Part.PRIMARY), None)
+    return Givers(tuple(people), primary)
+
+
+# ── Seats ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def seat_times(
@@ -86,26 +180,53 @@ def seat_times(
     video_only: bool = False,
 ) -> list[SeatTime]:
     """Listed sessions between two aware datetimes, in order. The number of queries depends on nothing."""
-    found = (
-        bookable_by(person, now=now)
-        .filter(modality__in=list(modalities), during__startswith__gte=begin, during__startswith__lt=end)
-        .annotate(taken=Count("bookings", filter=Q(bookings__occupies=True, bookings__takes_seat=True)))
-        .select_related("modality", "room", "program")
-        .prefetch_related(
-            Prefetch("facilitations", Facilitation.objects.select_related("clinician")),
-            Prefetch("bookings", Booking.objects.live(), to_attr="live_bookings"),
-        )
-        .order_by("during", "pk")
+    found = bookable_by(person, now=now).filter(
+        modality__in=list(modalities), during__startswith__gte=begin, during__startswith__lt=end
     )
     if video_only:
         found = found.filter(video=True)
-    mine = list(Booking.objects.live().filter(person=person).values_list("session", "during"))
-    apart = kept_apart_from(person)
-    return [
-        _seat_time(session, mine=mine, apart=apart)
-        for session in found
-        if fits_part_of_day(session.starts_at, part_of_day, person.zone)
-    ]
+    return [time for time in _seats(person, found) if fits_part_of_day(time.begins, part_of_day, person.zone)]
+
+
+def seat_time(person: User, session: Session, *, now: datetime) -> SeatTime | None:
+    """One session as this person sees it; None where they cannot book it now."""
+    return next(_seats(person, bookable_by(person, now=now).filter(pk=session.pk)), None)
+
+
+def nearest_seats(person: User, session: Session, *, now: datetime) -> list[SeatTime]:
+    """Free places of the same kind that are nearest to a time that could not be had."""
+    begin, end = _around(session.starts_at, now)
+    times = seat_times(person, [session.modality], begin=begin, end=end, now=now)
+    return _nearest((time for time in times if time.free), session.starts_at)
+
+
+def _seats(person: User, sessions: Any) -> Iterator[SeatTime]:
+    found = (
+        sessions.annotate(
+            taken=Count("bookings", filter=Q(bookings__occupies=True, bookings__takes_seat=True)),
+            meets=meets_somebody_apart_from(person),
+        )
+        .select_related("modality", "room", "program")
+        .prefetch_related(Prefetch("facilitations", Facilitation.objects.select_related("clinician")))
+        .order_by("during", "pk")
+    )
+    mine = list(bookings_of(person).values_list("session", "during"))
+    for session in found:
+        yield _seat_time(session, mine)
+
+
+def _seat_time(session: Any, mine: Sequence[tuple[int, Any]]) -> SeatTime:
+    booked = any(key == session.pk for key, _during in mine)
+    return SeatTime(
+        session=session,
+        seats_left=0 if session.meets and not booked else max(0, session.capacity - session.taken),
+        leaders=tuple(one.clinician for one in session.facilitations.all()),
+        booked=booked,
+        clashes=not booked and any(_overlaps(during, session.starts_at, session.ends_at) for _key, during in mine),
+    )
+
+
+# ── Hours ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def hour_times(
@@ -118,32 +239,69 @@ def hour_times(
     now: datetime,
     clinician: User | None = None,
     part_of_day: str = "",
-    video_only: bool = False,
+    where: str = Where.ANYWHERE,
 ) -> list[HourTime]:
     """Times with a counsellor, in order, without those at which the person has something booked.
 
-    Where a counsellor is free both in a room and by video at one time, both are offered.
+    Where a counsellor is free both in a room and by video at one time, both are there.
     """
-    givers = {giver.user_id: giver.user for giver in clinicians_for(person, modality, on=begin)}
-    if clinician is not None:
-        givers = {key: user for key, user in givers.items() if key == clinician.pk}
+    givers = {
+        giver.user_id: giver
+        for giver in clinicians_for(person, modality, on=begin).annotate(until=Max("credentials__expires_on"))
+        if clinician is None or giver.user_id == clinician.pk
+    }
     free = openings(
         list(givers), program=modality.program, policy=policy_of(modality.program), begin=begin, end=end, now=now
     )
     rooms = Room.objects.in_bulk({opening.room_id for opening in free if opening.room_id})
-    busy = list(Booking.objects.live().filter(person=person).values_list("during", flat=True))
-    offered = sorted(starts(free, minutes=minutes, zone=modality.program.zone), key=_by_time)
+    busy = list(bookings_of(person).values_list("during", flat=True))
     return [
-        HourTime(start.begins, start.ends, givers[start.clinician_id], rooms.get(start.room_id or 0))
-        for start in offered
-        if not (video_only and start.room_id)
+        HourTime(modality, start.begins, start.ends, givers[start.clinician_id].user, rooms.get(start.room_id or 0))
+        for start in sorted(starts(free, minutes=minutes, zone=modality.program.zone), key=_by_time)
+        if _fits_place(start, where)
+        and start.begins.date() <= givers[start.clinician_id].until
         and fits_part_of_day(start.begins, part_of_day, person.zone)
         and not any(_overlaps(during, start.begins, start.ends) for during in busy)
     ]
 
 
+def nearest_hours(
+    person: User, modality: Modality, *, minutes: int, at: datetime, clinician: User | None, now: datetime
+) -> list[HourTime]:
+    """Free times nearest to one that could not be had: with the same counsellor, or else with anybody."""
+    begin, end = _around(at, now)
+    for whom in (clinician, None) if clinician else (None,):
+        times = hour_times(person, modality, minutes=minutes, begin=begin, end=end, now=now, clinician=whom)
+        if times:
+            return _nearest(one_each(times), at)
+    return []
+
+
+def one_each(times: Iterable[HourTime], *, first: User | None = None) -> list[HourTime]:
+    """One choice for each time: with whom one would like best, in a room rather than by video."""
+
+    def rank(time: HourTime) -> tuple[bool, bool, int]:
+        return first is None or time.clinician.pk != first.pk, time.video, time.clinician.pk
+
+    return [min(same, key=rank) for _begins, same in groupby(times, key=lambda time: time.begins)]
+
+
+def _fits_place(start: Start, where: str) -> bool:
+    return where == Where.ANYWHERE or (where == Where.VIDEO) == (start.room_id is None)
+
+
 def _by_time(start: Start) -> tuple[datetime, int, int]:
     return start.begins, start.clinician_id, start.room_id or 0
+
+
+# ── Days ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def by_day(times: Iterable[SeatTime | HourTime], zone: str) -> list[Day]:
+    def day_of(time: SeatTime | HourTime) -> date:
+        return time.begins.astimezone(ZoneInfo(zone)).date()
+
+    return [Day(on, tuple(same)) for on, same in groupby(times, key=day_of)]
 
 
 def fits_part_of_day(moment: datetime, part: str, zone: str) -> bool:
@@ -163,24 +321,18 @@ def local_midnight(day: date, zone: str) -> datetime:
 
 def week_from(day: date, zone: str) -> tuple[datetime, datetime]:
     """Seven days of a person's own calendar, as aware datetimes."""
-    return local_midnight(day, zone), local_midnight(day + timedelta(days=7), zone)
+    return local_midnight(day, zone), local_midnight(day + timedelta(days=DAYS_SHOWN), zone)
+
+
+def _around(at: datetime, now: datetime) -> tuple[datetime, datetime]:
+    """Two weeks around a time, as far as they are ahead."""
+    return max(now, at - timedelta(days=7)), at + timedelta(days=7)
+
+
+def _nearest(times: Iterable[Time], at: datetime) -> list[Time]:
+    nearest_first = sorted(times, key=lambda time: abs(time.begins - at))
+    return sorted(nearest_first[:ALTERNATIVES], key=lambda time: time.begins)
 
 
 def _overlaps(during: Any, begins: datetime, ends: datetime) -> bool:
     return bool(during.lower < ends and begins < during.upper)
-
-
-def _seat_time(session: Session, *, mine: Sequence[tuple[int, object]], apart: set[int]) -> SeatTime:
-    leaders = tuple(one.clinician for one in session.facilitations.all())
-    live = session.live_bookings  # type: ignore[attr-defined]
-    taken = session.taken  # type: ignore[attr-defined]
-    meets = any(one.person_id in apart for one in live) or any(leader.pk in apart for leader in leaders)
-    booked = any(key == session.pk for key, _during in mine)
-    clashes = not booked and any(_overlaps(during, session.starts_at, session.ends_at) for _key, during in mine)
-    return SeatTime(
-        session=session,
-        seats_left=0 if meets and not booked else max(0, session.capacity - taken),
-        leaders=leaders,
-        booked=booked,
-        clashes=clashes,
-    )

@@ -9,13 +9,13 @@ import pgtrigger
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
-from django.db.models import Deferrable, F, Func, Q, Value
+from django.db.models import Deferrable, Exists, F, Func, OuterRef, Q, Value
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from iop_portal.people.models import Program, User, plain_line
-from therapy.models import Modality
+from therapy.models import Modality, programs_of
 
 
 def only(column: str) -> Func:
@@ -139,6 +139,12 @@ class SessionQuerySet(models.QuerySet["Session"]):
 
     def led_by(self, clinician: User) -> Self:
         return self.filter(facilitations__clinician=clinician)
+
+    def visible_to(self, user: User) -> Self:
+        """Listed ones of the programs one belongs to, and those that one is booked into or leads."""
+        booked = Booking.objects.filter(session=OuterRef("pk"), person=user)
+        led = Facilitation.objects.filter(session=OuterRef("pk"), clinician=user)
+        return self.filter(Q(listed=True, program__in=programs_of(user)) | Exists(booked) | Exists(led))
 
 
 class Session(models.Model):
@@ -346,3 +352,16 @@ class Booking(models.Model):
 
     def __str__(self) -> str:
         return f"Booking #{self.pk}"
+
+    @property
+    def starts_at(self) -> datetime:
+        return cast(datetime, self.during.lower)
+
+    @property
+    def ends_at(self) -> datetime:
+        return cast(datetime, self.during.upper)
+
+    @property
+    def program(self) -> Program:
+        """Whose neutral name the mails about it carry."""
+        return self.session.program

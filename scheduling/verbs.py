@@ -6,6 +6,10 @@ from iop_portal.audit.verbs import register
 
 register(
     {
+        "room.added": _("added a room"),
+        "room.changed": _("changed a room"),
+        "room.taken_out_of_use": _("took a room out of use"),
+        "room.put_back_in_use": _("put a room back in use"),
         "booking.created": _("booked a session"),
         "booking.cancelled": _("cancelled a booking"),
         "hours.set": _("changed their working hours"),

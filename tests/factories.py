@@ -4,12 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import factory
 from factory.django import DjangoModelFactory
+from psycopg2.extras import DateTimeTZRange
 
 from iop_portal.consents.consenting import Wish, fingerprint, sign_consent, wording
 from iop_portal.consents.models import Category, Consent, Purpose
 from iop_portal.people.models import CareTeam, Enrolment, Program, RoleHeld, User
 from iop_portal.people.roles import Role
-from scheduling.models import Room
+from scheduling.models import Facilitation, Room, Session, WeeklyHours
 from therapy.models import Clinician, Credential, Format, Method, Modality, Need, PartOfDay, Track
 
 NOON = datetime(2026, 11, 24, 17, 0, tzinfo=UTC)
@@ -80,6 +81,24 @@ def introduced(clinician: User, *gives: Modality, expires_on=IN_A_YEAR) -> Clini
     Credential.objects.create(clinician=profile, kind=Credential.Kind.LCSW, state="NY", expires_on=expires_on)
     profile.gives.set(gives)
     return profile
+
+
+def session_at(modality: Modality, begins: datetime, *leaders: User, minutes: int = 90, **fields) -> Session:
+    """A listed session by video, unless it is said otherwise."""
+    during = DateTimeTZRange(begins, begins + timedelta(minutes=minutes), "[)")
+    made = Session.objects.create(
+        **{"program": modality.program, "modality": modality, "during": during, "video": True, "capacity": 8, **fields}
+    )
+    for leader in leaders:
+        Facilitation.objects.create(session=made, clinician=leader, during=during, live=made.live)
+    return made
+
+
+def works(clinician: User, program: Program, *, weekday: int, begins: str = "09:00", ends: str = "17:00", **fields):
+    """Weekly hours by video, unless it is said otherwise."""
+    return WeeklyHours.objects.create(
+        clinician=clinician, program=program, weekday=weekday, begins=begins, ends=ends, **fields
+    )
 
 
 def held(role: Role, program: Program | None = None, **fields) -> User:

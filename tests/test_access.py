@@ -59,6 +59,16 @@ PAGES = [
     Page("home:withdraw", "GET POST", ENROLLED, MAYA),
     Page("home:seen_as", "GET", ENROLLED, MAYA),
     Page("home:opened", "GET", ENROLLED),
+    # A client's week, and what they book
+    Page("scheduling:my_week", "GET", ENROLLED),
+    Page("scheduling:book", "GET", ENROLLED),
+    Page("scheduling:choose_time", "GET", ENROLLED),
+    Page("scheduling:how", "GET", ENROLLED, at={"want": "counsellor"}),
+    Page("scheduling:when", "GET", ENROLLED, at={"want": "group"}),
+    Page("scheduling:check", "GET POST", ENROLLED),
+    Page("scheduling:booked", "GET", ENROLLED, MAYA),
+    Page("scheduling:cancel", "GET POST", ENROLLED, MAYA),
+    Page("scheduling:calendar_file", "GET", ENROLLED, MAYA),
     # A clinician's clients
     Page("home:caseload", "GET", CLINICIANS),
     Page("home:client", "GET", CLINICIANS, HER_TEAM | {"glass"}),

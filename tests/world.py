@@ -29,7 +29,19 @@ from iop_portal.followups.owing import owe_follow_up
 from iop_portal.notices.models import Notice
 from iop_portal.people.models import Apart
 from iop_portal.people.roles import Role
-from tests.factories import ProgramFactory, RoomFactory, admin, clinician, enrolled, held, on_care_team
+from scheduling.booking import book_seat
+from tests.factories import (
+    ModalityFactory,
+    ProgramFactory,
+    RoomFactory,
+    admin,
+    clinician,
+    enrolled,
+    held,
+    introduced,
+    on_care_team,
+    session_at,
+)
 
 MARKER = re.compile(r"zq-[a-z]+", re.IGNORECASE)
 
@@ -169,6 +181,9 @@ def build_world() -> World:
         ended_at=now,
     )
     owe_follow_up("dead_letter", about=unread, program=home, owner=people["admin"], by=None, now=now)
+    way = ModalityFactory(program=home, name="Zq-way")
+    introduced(team, way)
+    booking = book_seat(session_at(way, now + timedelta(days=3), team), person=maya, by=maya, now=now)
     return World(
         people,
         {
@@ -185,6 +200,8 @@ def build_world() -> World:
             "place_id": place.pk,
             "apart_id": apart.pk,
             "notice_id": unread.pk,
+            "modality_id": way.pk,
+            "booking_id": booking.pk,
             "pk": key.pk,
             "key": EmailConfirmationHMAC(claimed).key,
             "uidb36": "1",

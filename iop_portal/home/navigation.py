@@ -27,7 +27,7 @@ class _Entry:
     label: Label
     view: str
     icon: str
-    area: str = ""
+    area: str | tuple[str, ...] = ""
 
     def place(self, path: str) -> Place:
         url = reverse(self.view)
@@ -43,11 +43,14 @@ _OWED = _Entry(pgettext_lazy("place", "To see to"), "followups:mine", "list", ar
 _OPENED = _Entry(pgettext_lazy("place", "Who opened my record"), "home:opened", "eye")
 _OFFICE = _Entry(pgettext_lazy("place", "Office"), "office:desk", "office", area="/office/")
 _INVITATIONS = _Entry(pgettext_lazy("place", "Invitations"), "office:my_invitations", "mail", area="/invitations/")
+_WEEK = _Entry(
+    pgettext_lazy("place", "Week"), "scheduling:my_week", "week", area=("/week/", "/book/", "/booked/", "/bookings/")
+)
 _WAYS = _Entry(pgettext_lazy("place", "Ways"), "therapy:ways", "book", area="/ways/")
 
 PLACES: dict[Role, tuple[_Entry, ...]] = {
-    Role.CLIENT: (_TODAY, _WAYS, _CHOICES),
-    Role.APPLICANT: (_TODAY, _WAYS, _CHOICES),
+    Role.CLIENT: (_TODAY, _WEEK, _WAYS, _CHOICES),
+    Role.APPLICANT: (_TODAY, _WEEK, _WAYS, _CHOICES),
     Role.ALUM: (_HOME, _WAYS, _CHOICES),
     Role.FAMILY: (_HOME,),
     Role.CLINICIAN: (_CASELOAD, _OWED, _WAYS, _INVITATIONS),

@@ -9,10 +9,14 @@ from zoneinfo import ZoneInfo
 from allauth.mfa.models import Authenticator
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from iop_portal.consents.models import Consent
+from iop_portal.markup import day
 from iop_portal.people.models import CareTeam, Enrolment, User
+from scheduling.finding import EVENING
+from scheduling.week import Block, next_two
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,62 @@ class Helper:
 
     name: str
     part: str | Promise
+
+
+@dataclass(frozen=True)
+class Act:
+    label: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Next:
+    """What comes next, in words. `then` tells what follows it on the same day."""
+
+    day: str
+    start: datetime
+    end: datetime
+    what: str
+    who: str
+    place: str
+    acts: tuple[Act, ...]
+    then: Block | None
+
+
+def next_for(person: User, *, now: datetime) -> Next | None:
+    coming = next_two(person, now=now)
+    if not coming:
+        return None
+    block, *others = coming
+    zone = ZoneInfo(person.zone)
+    same_day = [other for other in others if _same_day(other.begins, block.begins, zone)]
+    acts = [Act(_("Details"), reverse("scheduling:booked", args=[block.booking.pk]))]
+    if block.can_be_cancelled:
+        acts.append(Act(_("I can’t come"), reverse("scheduling:cancel", args=[block.booking.pk])))
+    return Next(
+        day=_day_of(block, now=now, zone=zone),
+        start=block.begins,
+        end=block.ends,
+        what=block.modality.name,
+        who=_("With %(names)s") % {"names": block.who} if block.who else "",
+        place=capfirst(block.way_there),
+        acts=tuple(acts),
+        then=same_day[0] if same_day else None,
+    )
+
+
+def _day_of(block: Block, *, now: datetime, zone: ZoneInfo) -> str:
+    """Tonight, Tomorrow, or the day as people write it."""
+    if block.running:
+        return _("Now")
+    away = block.begins.astimezone(zone).date() - now.astimezone(zone).date()
+    if away.days == 0:
+        return _("Tonight") if block.begins.astimezone(zone).hour >= EVENING else _("Today")
+    return _("Tomorrow") if away.days == 1 else day(block.begins)
+
+
+def _same_day(one: datetime, other: datetime, zone: ZoneInfo) -> bool:
+    return one.astimezone(zone).date() == other.astimezone(zone).date()
 
 
 def greeting(user: User, now: datetime) -> str:

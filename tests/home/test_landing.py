@@ -87,7 +87,7 @@ def test_what_waits_goes_away_once_it_is_done(program):
 
 
 def test_an_applicant_finds_what_comes_next(client, program):
-    assert "We are getting things ready for you." in page_of(client, enrolled(program, "referred")).content.decode()
+    assert "Book a first conversation" in page_of(client, enrolled(program, "referred")).content.decode()
 
 
 def test_an_alum_finds_the_way_back(client, program):

@@ -17,7 +17,18 @@ from iop_portal.followups.models import FollowUp
 from iop_portal.notices.kinds import registry
 from iop_portal.notices.letters import write_letter
 from iop_portal.notices.models import Notice
-from tests.factories import NOON, ProgramFactory, admin, enrolled, permission_of
+from scheduling.models import Booking
+from tests.factories import (
+    NOON,
+    ModalityFactory,
+    ProgramFactory,
+    admin,
+    clinician,
+    enrolled,
+    introduced,
+    permission_of,
+    session_at,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -91,6 +102,14 @@ def former_address(harbor, maya):
     return FormerAddress.objects.create(user=maya, email="maya.before@portal.test", replaced_at=NOON)
 
 
+def booking(harbor, maya):
+    group = ModalityFactory(program=harbor, name="Trauma group")
+    session = session_at(group, NOON, introduced(clinician(harbor, preferred_name="Olga"), group).user)
+    return Booking.objects.create(
+        session=session, person=maya, during=session.during, reference="ABCD-2345", booked_at=NOON, booked_by=maya
+    )
+
+
 # By what a kind is about or, where that does not say enough, by its name.
 SAMPLES = {
     "account_changed": account_change,
@@ -101,6 +120,7 @@ SAMPLES = {
     "consents.consent": consent,
     "consents.revocation": revocation,
     "followups.followup": follow_up,
+    "scheduling.booking": booking,
 }
 
 

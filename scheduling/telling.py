@@ -1,0 +1,51 @@
+"""With whom and where a session is, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from iop_portal.people.models import Program, User
+from scheduling.models import Room
+
+
+class Held(Protocol):
+    @property
+    def leaders(self) -> Sequence[User]: ...
+    @property
+    def room(self) -> Room | None: ...
+    @property
+    def video(self) -> bool: ...
+    @property
+    def program(self) -> Program: ...
+
+
+class Told:
+    """Mixed into whatever has leaders, a room or video, and a program."""
+
+    @property
+    def who(self: Held) -> str:
+        """Amara and Jonah: first names, as everybody here goes by."""
+        *others, last = [leader.preferred_name for leader in self.leaders] or [""]
+        if not others:
+            return last
+        return _("%(names)s and %(last)s") % {"names": ", ".join(others), "last": last}
+
+    @property
+    def place(self: Held) -> str:
+        return _place(self)
+
+    @property
+    def way_there(self: Held) -> str:
+        """Room 2, second floor, 14 Mill Street"""
+        there = (self.room.directions, self.program.address) if self.room else ()
+        return ", ".join(filter(None, (_place(self), *there)))
+
+
+def _place(held: Held) -> str:
+    if held.room is None:
+        return pgettext("where", "by video")
+    return _("%(room)s or by video") % {"room": held.room.name} if held.video else held.room.name

@@ -1,0 +1,254 @@
+"""My week: what is booked, and how much of the prescribed care that is.
+
+A week is the program's own: it begins on the weekday that the policy names, at midnight of the program's zone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db.models import Prefetch, Q, QuerySet
+from django.utils import timezone
+from django.utils.formats import number_format
+
+from iop_portal.people.models import Enrolment, Program, User
+from scheduling.booking import enrolments_of
+from scheduling.finding import EVENING, local_midnight
+from scheduling.models import Booking, Facilitation, Room
+from scheduling.telling import Told
+from therapy.models import ClinicalPolicy, Modality, Prescription
+
+WEEK = timedelta(days=7)
+FRACTIONS = {0: "", 15: "¼", 30: "½", 45: "¾"}
+
+
+@dataclass(frozen=True)
+class Care:
+    """Of the care that is prescribed for one week: what lies behind, what is booked ahead, in minutes and days.
+
+    A booked session that has ended counts as held. Whether the person was there is not known yet.
+    """
+
+    held: int
+    ahead: int
+    days: frozenset[date]
+    wanted_hours: int
+    wanted_days: int
+
+    @property
+    def done(self) -> float:
+        return self.held / 60
+
+    @property
+    def booked(self) -> float:
+        return self.ahead / 60
+
+    @property
+    def hours(self) -> str:
+        return in_hours(self.held + self.ahead)
+
+    @property
+    def held_hours(self) -> str:
+        return in_hours(self.held)
+
+    @property
+    def ahead_hours(self) -> str:
+        return in_hours(self.ahead)
+
+    @property
+    def open(self) -> int:
+        return max(0, self.wanted_hours * 60 - self.held - self.ahead)
+
+    @property
+    def open_hours(self) -> str:
+        return in_hours(self.open)
+
+
+@dataclass(frozen=True)
+class Block(Told):
+    """One booking as it stands in the week."""
+
+    booking: Booking
+    begins: datetime
+    ends: datetime
+    now: datetime
+
+    @property
+    def over(self) -> bool:
+        return self.ends <= self.now
+
+    @property
+    def running(self) -> bool:
+        return self.begins <= self.now < self.ends
+
+    @property
+    def can_be_cancelled(self) -> bool:
+        return self.booking.occupies and self.now < self.begins
+
+    @property
+    def leaders(self) -> list[User]:
+        return [one.clinician for one in self.booking.session.facilitations.all()]
+
+    @property
+    def modality(self) -> Modality:
+        return self.booking.session.modality
+
+    @property
+    def room(self) -> Room | None:
+        return self.booking.session.room
+
+    @property
+    def video(self) -> bool:
+        return self.booking.session.video
+
+    @property
+    def program(self) -> Program:
+        return self.booking.session.program
+
+
+@dataclass(frozen=True)
+class WeekDay:
+    on: date
+    daytime: Sequence[Block]
+    evening: Sequence[Block]
+    today: bool
+    bookable: bool
+
+
+@dataclass(frozen=True)
+class Week:
+    begins: date
+    days: Sequence[WeekDay]
+    care: Care | None
+    programs: Sequence[Program]
+
+    @property
+    def last_day(self) -> date:
+        return self.begins + timedelta(days=6)
+
+    @property
+    def before(self) -> date:
+        return self.begins - WEEK
+
+    @property
+    def after(self) -> date:
+        return self.begins + WEEK
+
+    def care_with(self, modality: Modality, begins: datetime, ends: datetime) -> Care | None:
+        """What the care would be with one more session."""
+        if self.care is None or not modality.counts:
+            return self.care
+        on = timezone.localdate(begins, ZoneInfo(modality.program.zone))
+        minutes = round((ends - begins).total_seconds() / 60)
+        return replace(self.care, ahead=self.care.ahead + minutes, days=self.care.days | {on})
+
+
+def in_hours(minutes: int) -> str:
+    """7½: whole hours and quarters as people write them, others to one decimal."""
+    whole, rest = divmod(minutes, 60)
+    if rest not in FRACTIONS:
+        return number_format(round(minutes / 60, 1), 1)
+    return f"{whole or (0 if not rest else '')}{FRACTIONS[rest]}"
+
+
+def week_of(person: User, *, day: date | None, now: datetime) -> Week:
+    """The program's week around a day (None: today) of the person's own calendar. Four queries, however full it is."""
+    mine = ZoneInfo(person.zone)
+    enrolled = enrolments_of(person)
+    enrolment, policy = enrolled[0] if enrolled else (None, ClinicalPolicy())
+    today = now.astimezone(mine).date()
+    begins = first_day(day or today, policy.week_starts_on)
+    bookings = _bookings(person, begins, {person.zone, enrolment.program.zone if enrolment else person.zone})
+    blocks = [block_of(booking, now=now) for booking in bookings]
+    days = [begins + timedelta(days=number) for number in range(7)]
+    return Week(
+        begins,
+        [
+            _day(on, [block for block in blocks if block.begins.astimezone(mine).date() == on], today, mine)
+            for on in days
+        ],
+        _care(enrolment, begins, bookings, now) if enrolment else None,
+        [one.program for one, _policy in enrolled],
+    )
+
+
+def block_of(booking: Booking, *, now: datetime) -> Block:
+    return Block(booking, booking.starts_at, booking.ends_at, now)
+
+
+def next_two(person: User, *, now: datetime) -> list[Block]:
+    """The session that comes next, or runs now, and the one after it."""
+    coming = with_sessions(Booking.objects.live().filter(person=person, during__endswith__gt=now))[:2]
+    return [block_of(booking, now=now) for booking in coming]
+
+
+def another_zone(person: User, programs: Iterable[Program]) -> str:
+    """The name of the person's own zone, where a program goes by another clock; else nothing."""
+    if all(program.zone == person.zone for program in programs):
+        return ""
+    return person.zone.rpartition("/")[2].replace("_", " ")
+
+
+def first_day(day: date, week_starts_on: int) -> date:
+    return day - timedelta(days=(day.weekday() - week_starts_on) % 7)
+
+
+def _bookings(person: User, begins: date, zones: set[str]) -> list[Booking]:
+    """Live ones, and those that the program had to cancel, of a week in any of these zones."""
+    edges = [(local_midnight(begins, zone), local_midnight(begins + WEEK, zone)) for zone in zones]
+    shown = Q(occupies=True) | Q(state=Booking.State.CANCELLED_BY_PROGRAM)
+    return list(
+        with_sessions(
+            Booking.objects.filter(
+                shown,
+                person=person,
+                during__startswith__gte=min(begin for begin, _end in edges),
+                during__startswith__lt=max(end for _begin, end in edges),
+            )
+        )
+    )
+
+
+def with_sessions(bookings: QuerySet[Booking]) -> QuerySet[Booking]:
+    """With all that a page says about a booking: two queries."""
+    leaders = Prefetch("session__facilitations", Facilitation.objects.select_related("clinician"))
+    return bookings.select_related("session__modality", "session__room", "session__program").prefetch_related(leaders)
+
+
+def _day(on: date, blocks: Sequence[Block], today: date, zone: ZoneInfo) -> WeekDay:
+    def early(block: Block) -> bool:
+        return block.begins.astimezone(zone).hour < EVENING
+
+    return WeekDay(
+        on=on,
+        daytime=[block for block in blocks if early(block)],
+        evening=[block for block in blocks if not early(block)],
+        today=on == today,
+        bookable=on >= today,
+    )
+
+
+def _care(enrolment: Enrolment, begins: date, bookings: Iterable[Booking], now: datetime) -> Care | None:
+    prescribed = Prescription.objects.current().filter(enrolment=enrolment).first()
+    if prescribed is None:
+        return None
+    zone = enrolment.program.zone
+    first, end = local_midnight(begins, zone), local_midnight(begins + WEEK, zone)
+    counted = [
+        booking
+        for booking in bookings
+        if booking.occupies
+        and booking.session.program_id == enrolment.program_id
+        and booking.session.modality.counts
+        and first <= booking.starts_at < end
+    ]
+    return Care(
+        held=sum(booking.session.minutes for booking in counted if booking.ends_at <= now),
+        ahead=sum(booking.session.minutes for booking in counted if booking.ends_at > now),
+        days=frozenset(timezone.localdate(booking.starts_at, ZoneInfo(zone)) for booking in counted),
+        wanted_hours=prescribed.hours,
+        wanted_days=prescribed.days,
+    )
