@@ -19,8 +19,8 @@ BIGGEST_KEY = 2**63 - 1
 # Days so far away that nobody books them: counting on from them would leave the calendar.
 YEARS = range(2000, 2101)
 
-WHERE = [
-    (Where.ANYWHERE.value, pgettext_lazy("where", "Either is fine")),
+ANY = "any"
+PLACES = [
     (Where.ROOM.value, pgettext_lazy("where", "In person")),
     (Where.VIDEO.value, pgettext_lazy("where", "By video")),
 ]
@@ -83,7 +83,7 @@ class AnswersForm(PortalForm):
     way = _key()
     minutes = forms.IntegerField(required=False, min_value=1, max_value=600)
     counsellor = _key()
-    where = forms.ChoiceField(required=False, choices=WHERE[1:])
+    where = forms.ChoiceField(required=False, choices=PLACES)
     part = forms.ChoiceField(required=False, choices=PartOfDay)
     day = forms.DateField(required=False, input_formats=["%Y-%m-%d"])
     session = _key()
@@ -102,14 +102,16 @@ class AnswersForm(PortalForm):
 
 
 class HowForm(PortalForm):
-    """With whom, how long and where: asked only where there is something to choose."""
+    """With whom, how long and where: asked only where there is something to choose. What is left open is `ANY`."""
 
     way = forms.IntegerField(widget=forms.HiddenInput)
-    counsellor = forms.TypedChoiceField(
-        label=_("With whom?"), required=False, coerce=int, empty_value=None, widget=forms.RadioSelect
+    counsellor = forms.ChoiceField(label=_("With whom?"), widget=forms.RadioSelect)
+    minutes = forms.ChoiceField(label=_("How long?"), widget=forms.RadioSelect)
+    where = forms.ChoiceField(
+        label=_("Where?"),
+        choices=[(ANY, pgettext_lazy("where", "Either is fine")), *PLACES],
+        widget=forms.RadioSelect,
     )
-    minutes = forms.TypedChoiceField(label=_("How long?"), coerce=int, widget=forms.RadioSelect)
-    where = forms.ChoiceField(label=_("Where?"), required=False, choices=WHERE, widget=forms.RadioSelect)
 
     def __init__(self, *args: Any, modality: Modality, givers: Givers, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -127,7 +129,7 @@ class HowForm(PortalForm):
             )
             for one in givers.people
         ]
-        anybody = [("", pgettext_lazy("counsellor", "Whoever is free"))] if len(named) > 1 else []
+        anybody = [(ANY, pgettext_lazy("counsellor", "Whoever is free"))] if len(named) > 1 else []
         self._offer("counsellor", [*named, *anybody])
 
     def _offer(self, name: str, choices: list[tuple[Any, Any]]) -> None:

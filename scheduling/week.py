@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
 from django.utils.formats import number_format
+from django.utils.translation import ngettext
 
 from iop_portal.people.models import Enrolment, Program, User
 from scheduling.booking import enrolments_of
@@ -65,6 +66,12 @@ class Care:
     @property
     def open_hours(self) -> str:
         return in_hours(self.open)
+
+    @property
+    def open_words(self) -> str:
+        """1 hour, 7½ hours"""
+        count = 1 if self.open == 60 else 2
+        return ngettext("%(hours)s hour", "%(hours)s hours", count) % {"hours": self.open_hours}
 
 
 @dataclass(frozen=True)

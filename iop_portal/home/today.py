@@ -9,14 +9,15 @@ from zoneinfo import ZoneInfo
 from allauth.mfa.models import Authenticator
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from iop_portal.consents.models import Consent
-from iop_portal.markup import day
+from iop_portal.markup import day, hours
 from iop_portal.people.models import CareTeam, Enrolment, User
 from scheduling.finding import EVENING
-from scheduling.week import Block, next_two
+from scheduling.week import Block, next_two, week_of
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Next:
     who: str
     place: str
     acts: tuple[Act, ...]
-    then: Block | None
+    then: str
 
 
 def next_for(person: User, *, now: datetime) -> Next | None:
@@ -78,7 +79,43 @@ def next_for(person: User, *, now: datetime) -> Next | None:
         who=_("With %(names)s") % {"names": block.who} if block.who else "",
         place=capfirst(block.way_there),
         acts=tuple(acts),
-        then=same_day[0] if same_day else None,
+        then=_then(same_day[0]) if same_day else "",
+    )
+
+
+def _then(block: Block) -> str:
+    words = _("Then {hours}, {what}, {place}")
+    return format_html(words, hours=hours(block.begins, block.ends), what=block.modality.name, place=block.place)
+
+
+@dataclass(frozen=True)
+class ThisWeek:
+    """Hours as numbers to draw, and in words beside the drawing."""
+
+    done: float
+    booked: float
+    wanted: float
+    hours: str
+    days: str
+    note: str
+    url: str
+    plan_url: str
+
+
+def this_week(person: User, *, now: datetime) -> ThisWeek | None:
+    """Nothing where no hours are prescribed."""
+    care = week_of(person, day=None, now=now).care
+    if care is None:
+        return None
+    return ThisWeek(
+        done=care.done,
+        booked=care.booked,
+        wanted=care.wanted_hours,
+        hours=_("%(hours)s of %(wanted)s hours") % {"hours": care.hours, "wanted": care.wanted_hours},
+        days=_("%(days)s of %(wanted)s days") % {"days": len(care.days), "wanted": care.wanted_days},
+        note=_("%(hours)s still to choose.") % {"hours": care.open_words} if care.open else "",
+        url=reverse("scheduling:my_week"),
+        plan_url=reverse("scheduling:book") if care.open else "",
     )
 
 

@@ -22,7 +22,7 @@ from iop_portal.refusals import Refused
 from scheduling import booking, finding
 from scheduling.choices import HourChoice, SeatChoice, booked_at
 from scheduling.finding import HourTime, SeatTime, Want, Where, local_midnight
-from scheduling.forms import Answers, AnswersForm, HowForm
+from scheduling.forms import ANY, Answers, AnswersForm, HowForm
 from scheduling.models import Room, Session
 from scheduling.week import another_zone, week_of
 from therapy.models import Modality, PartOfDay
@@ -111,9 +111,9 @@ def _how_form(request: PortalRequest, way: Modality, answers: Answers, now: date
     chosen = request.GET if "go" in request.GET else None
     initial = {
         "way": way.pk,
-        "counsellor": answers.counsellor if answers.minutes else givers.primary and givers.primary.pk,
+        "counsellor": answers.counsellor or (not answers.minutes and givers.primary and givers.primary.pk) or ANY,
         "minutes": answers.minutes or usual,
-        "where": answers.where,
+        "where": answers.where or ANY,
     }
     return HowForm(chosen, initial=initial, modality=way, givers=givers)
 

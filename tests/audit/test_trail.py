@@ -34,6 +34,12 @@ SAFE_NAMES = {
     "hours",
     "glass",
     "review_owed",
+    "shown",
+    "late",
+    "weekday",
+    "stretches",
+    "phase",
+    "days",
 }
 
 

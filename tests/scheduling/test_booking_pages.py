@@ -96,7 +96,7 @@ def test_the_primary_counsellor_stands_first_and_is_chosen(client, clinic, maya)
         "Jonah Weiss",
         "Whoever is free",
     ]
-    assert form.initial == {"way": clinic.talk.pk, "counsellor": clinic.amara.pk, "minutes": 50, "where": ""}
+    assert form.initial == {"way": clinic.talk.pk, "counsellor": clinic.amara.pk, "minutes": 50, "where": "any"}
 
 
 def test_what_was_answered_leads_to_the_times_and_back_with_the_same_answers(client, clinic, maya):

@@ -13,7 +13,6 @@ from iop_portal.consents import statements
 from iop_portal.doors import PortalRequest
 from iop_portal.home import choices, today
 from iop_portal.people.roles import Role
-from scheduling.week import week_of
 
 
 @require_safe
@@ -42,7 +41,7 @@ def _own(request: PortalRequest, template: str) -> HttpResponse:
         "team": today.care_team_of(request.user),
         "applicant": Role.APPLICANT in request.user.roles,
         "next": today.next_for(request.user, now=now),
-        "week": week_of(request.user, day=None, now=now),
+        "week": today.this_week(request.user, now=now),
     }
     return render(request, template, context)
 

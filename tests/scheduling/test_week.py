@@ -1,0 +1,165 @@
+"""My week: what stands in it, and how much of the prescribed care that is."""
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils.html import strip_tags
+
+from scheduling import booking
+from scheduling.week import first_day, in_hours, next_two, week_of
+from tests.factories import NOON, ModalityFactory
+from tests.scheduling.booking_world import TOMORROW, Clinic
+from tests.signing_in import sign_in
+from therapy.models import ClinicalPolicy
+
+pytestmark = pytest.mark.django_db
+
+WEEK = reverse("scheduling:my_week")
+NEW_YORK = ZoneInfo("America/New_York")
+
+
+@pytest.fixture
+def clinic():
+    return Clinic()
+
+
+def book(clinic, begins, *leaders, **fields):
+    session = clinic.session(begins, *leaders, **fields)
+    return booking.book_seat(session, person=clinic.maya, by=clinic.maya, now=begins - timedelta(days=2))
+
+
+def care(clinic, now=NOON, day=None):
+    return week_of(clinic.maya, day=day, now=now).care
+
+
+def test_hours_and_days_are_counted_against_what_is_prescribed(clinic):
+    clinic.prescribe(clinic.maya, hours=9, days=3)
+    book(clinic, NOON - timedelta(hours=4))
+    book(clinic, TOMORROW)
+    book(clinic, TOMORROW + timedelta(hours=3))
+    found = care(clinic)
+    assert (found.held, found.ahead, len(found.days)) == (90, 180, 2)
+    assert (found.hours, found.open_words) == ("4½", "4½ hours")
+    assert (found.wanted_hours, found.wanted_days) == (9, 3)
+
+
+def test_what_does_not_count_what_was_cancelled_and_what_lies_in_another_week_is_left_out(clinic):
+    clinic.prescribe(clinic.maya)
+    walk = ModalityFactory(program=clinic.program, name="Walk", counts=False)
+    clinic.amara.clinician.gives.add(walk)
+    book(clinic, TOMORROW, modality=walk)
+    booking.cancel_booking(book(clinic, TOMORROW + timedelta(hours=3)), by=clinic.maya, now=NOON)
+    book(clinic, TOMORROW + timedelta(days=7))
+    found = care(clinic)
+    assert (found.held, found.ahead, found.days) == (0, 0, frozenset())
+
+
+def test_without_a_prescription_nothing_is_counted(clinic):
+    assert care(clinic) is None
+
+
+@pytest.mark.parametrize(
+    ("starts_on", "begins"), [(0, date(2026, 11, 23)), (6, date(2026, 11, 22)), (2, date(2026, 11, 18))]
+)
+def test_a_week_begins_on_the_weekday_of_the_program(clinic, starts_on, begins):
+    ClinicalPolicy.objects.create(program=clinic.program, week_starts_on=starts_on)
+    assert week_of(clinic.maya, day=None, now=NOON).begins == begins
+    assert first_day(begins, starts_on) == begins
+
+
+def test_the_week_is_cut_at_midnight_of_the_program_and_shown_by_the_person_s_own_clock(clinic):
+    """Sunday 11:30 pm in New York is Monday morning in Berlin: it counts for the old week, and stands on Monday."""
+    clinic.prescribe(clinic.maya)
+    clinic.maya.zone = "Europe/Berlin"
+    clinic.maya.save()
+    book(clinic, datetime(2026, 11, 29, 23, 30, tzinfo=NEW_YORK), minutes=25)
+    this, following = (week_of(clinic.maya, day=day, now=NOON) for day in (date(2026, 11, 29), date(2026, 11, 30)))
+    assert (this.care.ahead, following.care.ahead) == (25, 0)
+    assert [day.on for day in following.days if day.daytime] == [date(2026, 11, 30)]
+    assert not any(day.daytime or day.evening for day in this.days)
+
+
+def test_a_week_with_a_clock_change_has_all_its_hours(clinic):
+    clinic.prescribe(clinic.maya)
+    clinic.amara.clinician.credentials.update(expires_on=date(2028, 1, 1))
+    begins = datetime(2027, 3, 14, 22, 0, tzinfo=NEW_YORK)
+    book(clinic, begins)
+    assert care(clinic, now=begins - timedelta(days=1)).ahead == 90
+
+
+@pytest.mark.parametrize(("minutes", "said"), [(0, "0"), (45, "¾"), (60, "1"), (90, "1½"), (410, "6.8"), (540, "9")])
+def test_hours_are_written_as_people_write_them(minutes, said):
+    assert in_hours(minutes) == said
+
+
+def test_what_comes_next_is_what_runs_now_or_begins_next(clinic):
+    running = book(clinic, NOON - timedelta(minutes=30))
+    later = book(clinic, TOMORROW)
+    book(clinic, NOON - timedelta(days=1))
+    assert [block.booking for block in next_two(clinic.maya, now=NOON)] == [running, later]
+
+
+# ── The pages ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def maya(client, clinic):
+    with time_machine.travel(NOON, tick=False):
+        sign_in(client, clinic.maya)
+        yield clinic.maya
+
+
+def test_the_week_leads_to_cancelling_what_has_not_begun_and_only_that(client, clinic, maya):
+    over, ahead = book(clinic, NOON - timedelta(hours=4)), book(clinic, TOMORROW)
+    page = client.get(WEEK).content.decode()
+    assert reverse("scheduling:cancel", args=[ahead.pk]) in page
+    assert reverse("scheduling:cancel", args=[over.pk]) not in page
+    assert "Has been" in page
+
+
+def test_weeks_follow_one_another_and_odd_days_lead_to_this_one(client, clinic, maya):
+    assert client.get(f"{WEEK}?day=2026-12-02").context["week"].begins == date(2026, 11, 30)
+    for odd in ("", "?day=", "?day=0001-01-01", "?day=9999-12-31", "?day=2026-13-01", "?day[]=x"):
+        assert client.get(WEEK + odd).context["week"].begins == date(2026, 11, 23)
+
+
+def test_the_week_takes_the_same_queries_however_full_it_is(client, clinic, maya):
+    clinic.prescribe(maya)
+    book(clinic, TOMORROW)
+    client.get(WEEK)
+
+    def queries():
+        with CaptureQueriesContext(connection) as asked:
+            client.get(WEEK)
+        return len(asked)
+
+    few = queries()
+    for days in range(1, 5):
+        book(clinic, TOMORROW + timedelta(days=days), clinic.amara, clinic.jonah, room=clinic.room)
+    assert queries() == few == 7
+
+
+def test_today_tells_what_is_next_and_what_follows_it(client, clinic, maya):
+    book(clinic, NOON + timedelta(hours=5, minutes=30), room=clinic.room, video=False)
+    book(clinic, NOON + timedelta(hours=8), clinic.jonah)
+    shown = client.get(reverse("home:landing")).context["next"]
+    assert (shown.day, shown.what, shown.who, shown.place) == (
+        "Tonight",
+        "Skills group",
+        "With Amara",
+        "Room 2, second floor",
+    )
+    assert strip_tags(shown.then) == "Then 8:00–9:30 pm, Skills group, by video"
+
+
+def test_today_counts_the_hours_of_this_week(client, clinic, maya):
+    assert client.get(reverse("home:landing")).context["week"] is None
+    clinic.prescribe(maya)
+    book(clinic, TOMORROW)
+    shown = client.get(reverse("home:landing")).context["week"]
+    assert (shown.hours, shown.days, shown.note) == ("1½ of 9 hours", "1 of 3 days", "7½ hours still to choose.")
