@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -51,7 +52,7 @@ def cancel(request: PortalRequest, booking_id: int) -> HttpResponse:
         except Refused as refusal:
             return _booked(request, held, refusal)
         messages.success(request, _("It is cancelled. We send you a mail that says so."))
-        return redirect("scheduling:my_week")
+        return redirect(f"{reverse('scheduling:my_week')}?day={timezone.localdate(held.starts_at)}")
     block = block_of(held, now=now)
     if not block.can_be_cancelled:
         return redirect("scheduling:booked", held.pk)

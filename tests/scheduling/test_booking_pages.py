@@ -453,7 +453,7 @@ def test_cancelling_says_before_whether_it_is_late(client, clinic, maya, away, s
     held = booking.book_seat(clinic.session(NOON + away), person=maya, by=maya, now=NOON)
     url = reverse("scheduling:cancel", args=[held.pk])
     assert said in words(client.get(url))
-    assert client.post(url).url == reverse("scheduling:my_week")
+    assert client.post(url).url == f"{reverse('scheduling:my_week')}?day=2026-11-25"
     held.refresh_from_db()
     assert (held.state, held.occupies) == (state, False)
     assert set(Notice.objects.filter(to=maya).values_list("kind", "state")) == {
