@@ -10,7 +10,8 @@ from iop_portal.consents.consenting import Wish, fingerprint, sign_consent, word
 from iop_portal.consents.models import Category, Consent, Purpose
 from iop_portal.people.models import CareTeam, Enrolment, Program, RoleHeld, User
 from iop_portal.people.roles import Role
-from scheduling.models import Facilitation, Room, Session, WeeklyHours
+from scheduling.booking import new_reference
+from scheduling.models import Booking, Facilitation, Room, Session, WeeklyHours
 from therapy.models import Clinician, Credential, Format, Method, Modality, Need, PartOfDay, Track
 
 NOON = datetime(2026, 11, 24, 17, 0, tzinfo=UTC)
@@ -158,4 +159,41 @@ def permission_of(client: User, now: datetime = NOON, **wishes) -> Consent:
         client=client,
         by=client,
         now=now,
+    )
+
+
+def planned(
+    modality: Modality,
+    begins: datetime,
+    *leaders: User,
+    minutes: int = 90,
+    room: Room | None = None,
+    capacity: int = 8,
+    **fields,
+) -> Session:
+    """A session that takes place, by video unless it has a room."""
+    during = DateTimeTZRange(begins, begins + timedelta(minutes=minutes), "[)")
+    session = Session.objects.create(
+        program=modality.program,
+        modality=modality,
+        during=during,
+        room=room,
+        video=room is None,
+        capacity=capacity,
+        **fields,
+    )
+    for leader in leaders:
+        Facilitation.objects.create(session=session, clinician=leader, during=during, live=session.live)
+    return session
+
+
+def seated(person: User, session: Session, **fields) -> Booking:
+    """A booking as the database would take it from anybody."""
+    return Booking.objects.create(
+        session=session,
+        person=person,
+        during=session.during,
+        reference=new_reference(),
+        booked_at=NOON - timedelta(days=1),
+        **fields,
     )
