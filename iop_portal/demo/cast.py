@@ -54,6 +54,23 @@ class Extra:
         return "".join(char for char in letters if char.isalpha() or char == ".") + "@portal.test"
 
 
+def _crowd(names: str, counsellors: tuple[str, ...]) -> tuple[Extra, ...]:
+    """Further clients, one every few days over seventeen weeks. Who began more than twelve weeks ago has finished."""
+    people = [name.strip().partition(" ") for name in names.split(",")]
+    came = [8 + at * 112 // len(people) for at in range(len(people))]
+    return tuple(
+        Extra(
+            name,
+            surname,
+            referred=days + 5,
+            admitted=days,
+            discharged=days - 84 if days > 84 else None,
+            counsellor=counsellors[at % len(counsellors)],
+        )
+        for at, ((name, _space, surname), days) in enumerate(zip(people, came, strict=True))
+    )
+
+
 RIVERBEND_CLINICIANS = (
     Extra("Grace", "Holloway", pronouns="she/her"),
     Extra("Daniel", "Reyes", pronouns="he/him"),
@@ -86,6 +103,14 @@ RIVERBEND_CLIENTS = (
     Extra("Derek", "Olson", 4, None, None, "", "he/him"),
     Extra("Imani", "Walker", 150, 145, 61, "tom.beckett", "she/her"),
     Extra("Ben", "Schuster", 171, 166, 88, "lena", "he/him"),
+    *_crowd(
+        """Abigail Stone, Marek Nowak, Leila Farouk, Jonah Price, Beatriz Lopes, Curtis Webb, Anya Petrova, Isaac Cohen,
+        Renee Dupont, Oscar Lindgren, Farah Siddiqui, Glen Parsons, Keiko Mori, Dominic Russo, Alma Reyes, Victor Chan,
+        Shira Katz, Wesley Grant, Paloma Ruiz, Eamon Byrne, Naomi Adler, Tariq Aziz, Bridget Malone, Stefan Ivanov,
+        Camille Roy, Darnell Hayes, Ingrid Olsen, Mateo Silva, Yasmin Karimi, Colin Shaw, Rosario Vega, Henry Walsh,
+        Amina Diallo, Peter Novak, Lucia Conti, Malik Johnson, Greta Weber, Arjun Mehta, Fiona Clarke, Samir Haddad""",
+        ("tom.beckett", "priya.nair", "grace.holloway", "daniel.reyes", "yuki.tanaka"),
+    ),
 )
 JUNIPER_CLIENTS = (
     Extra("Ruby", "Castillo", 30, 26, None, "carol.jensen", "she/her"),
@@ -94,4 +119,9 @@ JUNIPER_CLIENTS = (
     Extra("Travis", "McCoy", 63, 59, None, "miguel.santos"),
     Extra("Elena", "Vargas", 6, None, None, "ruth.abramson", "she/her"),
     Extra("Sean", "Murphy", 140, 136, 52, "ruth.abramson", "he/him"),
+    *_crowd(
+        """Holly Barnes, Diego Marquez, Annika Berg, Troy Jenkins, Priscilla Yazzie, Wade Collins, Noemi Tapia,
+        Logan Pierce, Vera Sokolova, Emilio Baca, Joyce Whitman, Cody Larson, Teresa Montoya, Neil Sandberg""",
+        ("carol.jensen", "miguel.santos"),
+    ),
 )

@@ -39,7 +39,7 @@ from iop_portal.consents.consenting import (
     wording,
 )
 from iop_portal.consents.models import Category, Consent, Purpose
-from iop_portal.demo import care, cast
+from iop_portal.demo import care, cast, sessions
 from iop_portal.demo.background import add_clients, add_staff
 from iop_portal.demo.devices import give_device
 from iop_portal.followups.acting import acknowledge_follow_up, resolve_follow_up, snooze_follow_up
@@ -129,6 +129,7 @@ def _riverbend(past: Past) -> None:
     care.tell_care(program, care.RIVERBEND, by=dana, ago=past.ago)
     _open_matters(dana, staff, clients, past)
     _calls(program, dana, past)
+    sessions.tell_sessions(program, sessions.RIVERBEND, sessions.RIVERBEND_HOURS, ago=past.ago, now=past.now)
     _invitations(program, dana, staff["priya.nair"], past)
 
 
@@ -381,6 +382,7 @@ def _juniper(past: Past) -> None:
     staff = add_staff(program, cast.JUNIPER_CLINICIANS, ago=past.ago)
     add_clients(program, cast.JUNIPER_CLIENTS, staff, ago=past.ago)
     care.tell_care(program, care.JUNIPER, by=helen, ago=past.ago)
+    sessions.tell_sessions(program, sessions.JUNIPER, sessions.JUNIPER_HOURS, ago=past.ago, now=past.now)
 
 
 # ── Mail ──────────────────────────────────────────────────────────────────────────────────────────────────────
