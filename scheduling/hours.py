@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from iop_portal.audit import trail
 from iop_portal.people.models import Program, User
 from iop_portal.refusals import Refused
+from iop_portal.versions import ChangedMeanwhile
 from iop_portal.writes import write
 from scheduling.models import DayException, Facilitation, OtherHours, Room, WeeklyHours
 
@@ -44,6 +45,11 @@ class DayTwice(Refused):
     constraint = "one_exception_per_clinician_and_day"
 
 
+class RoomElsewhere(Refused):
+    message = _("Choose a room of this program that is in use.")
+    status = 400
+
+
 @dataclass(frozen=True)
 class Stretch:
     """From–until on one day, wall-clock time of the program, in a room, by video, or either."""
@@ -54,13 +60,34 @@ class Stretch:
     video: bool = True
 
 
+def weekly_hours(clinician: User, *, program: Program, weekday: int) -> list[WeeklyHours]:
+    return list(WeeklyHours.objects.filter(clinician=clinician, program=program, weekday=weekday))
+
+
+def hours_version(lines: list[WeeklyHours]) -> str:
+    """Every change makes new rows, so their keys tell one version from another."""
+    return ",".join(str(line.pk) for line in lines)
+
+
 @write
 def set_weekly_hours(
-    clinician: User, *, program: Program, weekday: int, stretches: list[Stretch], by: User, now: datetime
+    clinician: User,
+    *,
+    program: Program,
+    weekday: int,
+    stretches: list[Stretch],
+    by: User,
+    now: datetime,
+    seen: str | None = None,
 ) -> None:
-    """Replace one weekday's hours. What is booked already stays booked."""
+    """Replace one weekday's hours. What is booked already stays booked.
+
+    `seen` is the `hours_version` that somebody had before them who edits in a page.
+    """
     User.objects.lock_no_key(clinician.pk)
-    _check(stretches)
+    _check(stretches, program)
+    if seen is not None and hours_version(weekly_hours(clinician, program=program, weekday=weekday)) != seen:
+        raise ChangedMeanwhile
     WeeklyHours.objects.filter(clinician=clinician, program=program, weekday=weekday).delete()
     WeeklyHours.objects.bulk_create(
         WeeklyHours(
@@ -85,7 +112,7 @@ def except_day(
     User.objects.lock_no_key(clinician.pk)
     if on < now.astimezone(ZoneInfo(program.zone)).date():
         raise DayHasPassed
-    _check(stretches)
+    _check(stretches, program)
     made = DayException.objects.create(clinician=clinician, program=program, on=on)
     OtherHours.objects.bulk_create(
         OtherHours(exception=made, begins=stretch.begins, ends=stretch.ends, room=stretch.room, video=stretch.video)
@@ -103,19 +130,21 @@ def end_exception(exception: DayException, *, by: User, now: datetime) -> None:
 
 def booked_on(clinician: User, *, on: date, zone: str) -> list[Facilitation]:
     """What a clinician leads on a day of the program: shown before they take it off."""
-    begin = datetime(on.year, on.month, on.day, tzinfo=ZoneInfo(zone))
-    end = begin.replace(hour=23, minute=59, second=59)
+    begin = datetime.combine(on, time(0), ZoneInfo(zone))
+    end = datetime.combine(on + timedelta(days=1), time(0), ZoneInfo(zone))
     return list(
         Facilitation.objects.filter(
-            clinician=clinician, live=True, during__startswith__gte=begin, during__startswith__lte=end
+            clinician=clinician, live=True, during__startswith__gte=begin, during__startswith__lt=end
         )
         .select_related("session__modality", "session__room")
         .order_by("during")
     )
 
 
-def _check(stretches: list[Stretch]) -> None:
+def _check(stretches: list[Stretch], program: Program) -> None:
     for stretch in stretches:
+        if stretch.room and not (stretch.room.program_id == program.pk and stretch.room.in_use):
+            raise RoomElsewhere
         if stretch.ends <= stretch.begins:
             raise HoursWithoutLength
         if stretch.room is None and not stretch.video:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from scheduling.views import choosing, client
+from scheduling.views import choosing, client, clinician
 
 app_name = "scheduling"
 urlpatterns = [
@@ -13,4 +13,10 @@ urlpatterns = [
     path("booked/<int:booking_id>/", client.booked, name="booked"),
     path("bookings/<int:booking_id>/cancel/", client.cancel, name="cancel"),
     path("bookings/<int:booking_id>/calendar.ics", client.calendar_file, name="calendar_file"),
+    path("hours/", clinician.my_hours, name="my_hours"),
+    path("hours/<int:program_id>/<int:weekday>/", clinician.weekday_hours, name="weekday_hours"),
+    path("hours/<int:program_id>/day/", clinician.choose_day, name="choose_day"),
+    path("hours/<int:program_id>/day/<slug:on>/", clinician.except_day, name="except_day"),
+    path("hours/exceptions/<int:exception_id>/end/", clinician.end_exception, name="end_exception"),
+    path("sessions/<int:session_id>/", clinician.roster, name="roster"),
 ]

@@ -14,6 +14,7 @@ register(
         "booking.cancelled": _("cancelled a booking"),
         "hours.set": _("changed their working hours"),
         "hours.day_excepted": _("changed their hours on one day"),
+        "roster.read": _("looked at who is booked"),
         "hours.exception_ended": _("took back a change of hours"),
     }
 )

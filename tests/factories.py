@@ -162,31 +162,6 @@ def permission_of(client: User, now: datetime = NOON, **wishes) -> Consent:
     )
 
 
-def planned(
-    modality: Modality,
-    begins: datetime,
-    *leaders: User,
-    minutes: int = 90,
-    room: Room | None = None,
-    capacity: int = 8,
-    **fields,
-) -> Session:
-    """A session that takes place, by video unless it has a room."""
-    during = DateTimeTZRange(begins, begins + timedelta(minutes=minutes), "[)")
-    session = Session.objects.create(
-        program=modality.program,
-        modality=modality,
-        during=during,
-        room=room,
-        video=room is None,
-        capacity=capacity,
-        **fields,
-    )
-    for leader in leaders:
-        Facilitation.objects.create(session=session, clinician=leader, during=during, live=session.live)
-    return session
-
-
 def seated(person: User, session: Session, **fields) -> Booking:
     """A booking as the database would take it from anybody."""
     return Booking.objects.create(

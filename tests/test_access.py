@@ -47,6 +47,8 @@ STAFF = CLINICIANS | ADMINS
 MAYA = frozenset({"client"})
 HER_TEAM = frozenset({"team", "one_step"})
 HER_ADMIN = frozenset({"admin"})
+# Everybody who works where Maya is enrolled.
+HER_CLINICIANS = CLINICIANS
 
 PAGES = [
     # The first page, help, and what clients decide for themselves
@@ -74,6 +76,13 @@ PAGES = [
     Page("home:client", "GET", CLINICIANS, HER_TEAM | {"glass"}),
     Page("home:tell", "GET POST", CLINICIANS, HER_TEAM | {"glass"}),
     Page("accounts:break_glass", "GET POST", CLINICIANS),
+    # A clinician's own hours, and who is booked: for who leads a session, and for the care teams of who comes
+    Page("scheduling:my_hours", "GET", CLINICIANS),
+    Page("scheduling:weekday_hours", "GET POST", CLINICIANS, HER_CLINICIANS, at={"weekday": 0}),
+    Page("scheduling:choose_day", "GET", CLINICIANS, HER_CLINICIANS),
+    Page("scheduling:except_day", "GET POST", CLINICIANS, HER_CLINICIANS, at={"on": "2099-12-01"}),
+    Page("scheduling:end_exception", "POST", CLINICIANS, frozenset({"team"})),
+    Page("scheduling:roster", "GET", CLINICIANS, HER_TEAM),
     # Coming in: an invitation is the only way
     Page("accounts:invitation_link", "GET", ANYBODY, first_step=True),
     Page("accounts:accept_invitation", "GET POST", NOBODY, after="accounts:invitation_link", first_step=True),

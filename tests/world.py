@@ -30,6 +30,7 @@ from iop_portal.notices.models import Notice
 from iop_portal.people.models import Apart
 from iop_portal.people.roles import Role
 from scheduling.booking import book_seat
+from scheduling.models import DayException
 from tests.factories import (
     ModalityFactory,
     ProgramFactory,
@@ -184,9 +185,12 @@ def build_world() -> World:
     way = ModalityFactory(program=home, name="Zq-way")
     introduced(team, way)
     booking = book_seat(session_at(way, now + timedelta(days=3), team), person=maya, by=maya, now=now)
+    exception = DayException.objects.create(clinician=team, program=home, on=now.date() + timedelta(days=9))
     return World(
         people,
         {
+            "session_id": booking.session_id,
+            "exception_id": exception.pk,
             "client_id": maya.pk,
             "program_id": home.pk,
             "room_id": RoomFactory(program=home, name="Zq-room").pk,

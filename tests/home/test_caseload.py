@@ -172,7 +172,7 @@ def test_the_page_takes_as_many_queries_for_many_as_for_few(client, program, ama
         owe(client_of(amara, program, f"Person{number}"), amara, now=now)
     sign_in(client, amara)
     client.get(reverse("home:caseload"))
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         response = client.get(reverse("home:caseload"))
     assert len(response.context["clients"]) == many
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from scheduling.models import DayException, OtherHours, WeeklyHours
 from scheduling.openings import Opening, openings, starts
-from tests.factories import ModalityFactory, ProgramFactory, RoomFactory, clinician, planned
+from tests.factories import ModalityFactory, ProgramFactory, RoomFactory, clinician, session_at
 from therapy.models import ClinicalPolicy
 
 pytestmark = pytest.mark.django_db
@@ -145,7 +145,7 @@ def told(case):
     held = []
     for one in case.held:
         if not one.live or not any(collide(one, other) for other in held if other.live):
-            planned(
+            session_at(
                 modality,
                 one.begins,
                 people[one.who],

@@ -6,7 +6,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from scheduling.models import Booking, Facilitation, Session
-from tests.factories import NOON, ModalityFactory, RoomFactory, clinician, enrolled, planned, seated
+from tests.factories import NOON, ModalityFactory, RoomFactory, clinician, enrolled, seated, session_at
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -16,7 +16,7 @@ HOUR = timedelta(hours=1)
 def group():
     """Eight seats at noon for ninety minutes, in a room, led by one clinician."""
     modality = ModalityFactory()
-    return planned(modality, NOON, clinician(modality.program), room=RoomFactory(program=modality.program))
+    return session_at(modality, NOON, clinician(modality.program), room=RoomFactory(program=modality.program))
 
 
 @pytest.fixture
@@ -73,13 +73,13 @@ def booking_values(session, person, *, begins=None, ends=None, state="booked", o
 
 
 def test_a_clinician_is_in_one_live_session_at_a_time_as_a_second_leader_too(group, amara):
-    other = planned(group.modality, NOON + HOUR, clinician(group.program))
+    other = session_at(group.modality, NOON + HOUR, clinician(group.program))
     values = (other.pk, amara.pk, other.starts_at, other.ends_at, True)
     assert refused(FACILITATION, *values) == "a_clinician_is_in_one_session_at_a_time"
 
 
 def test_a_clinician_may_lead_one_session_after_another(group, amara):
-    after = planned(group.modality, group.ends_at, amara)
+    after = session_at(group.modality, group.ends_at, amara)
     assert after.facilitations.get().clinician == amara
 
 
@@ -91,7 +91,7 @@ def test_a_room_holds_one_live_session_at_a_time(group):
 
 def test_a_person_is_in_one_place_at_a_time(group, maya):
     seated(maya, group)
-    other = planned(group.modality, NOON + HOUR)
+    other = session_at(group.modality, NOON + HOUR)
     assert refused(BOOKING, *booking_values(other, maya)) == "a_person_is_in_one_place_at_a_time"
 
 
@@ -119,13 +119,13 @@ def test_moving_a_session_moves_who_leads_and_who_comes(group, maya):
 
 def test_a_session_does_not_move_onto_somebody_elses_time(group, maya):
     seated(maya, group)
-    later = planned(group.modality, NOON + 3 * HOUR)
+    later = session_at(group.modality, NOON + 3 * HOUR)
     seated(maya, later)
     assert refused(MOVE, NOON, NOON + HOUR, later.pk) == "a_person_is_in_one_place_at_a_time"
 
 
 def test_a_series_moves_by_one_step_though_each_takes_the_place_of_the_next(group, amara, maya):
-    series = [group, *(planned(group.modality, NOON + n * 2 * HOUR, amara, room=group.room) for n in (1, 2))]
+    series = [group, *(session_at(group.modality, NOON + n * 2 * HOUR, amara, room=group.room) for n in (1, 2))]
     for session in series:
         seated(maya, session)
     with transaction.atomic():
@@ -143,7 +143,7 @@ def test_a_series_moves_by_one_step_though_each_takes_the_place_of_the_next(grou
 def test_cancelling_a_session_frees_who_leads_it(group, amara):
     run("UPDATE scheduling_session SET state = 'cancelled', live = false WHERE id = %s", group.pk)
     assert Facilitation.objects.get().live is False
-    assert planned(group.modality, NOON, amara).facilitations.get().live
+    assert session_at(group.modality, NOON, amara).facilitations.get().live
 
 
 def test_a_clinician_leads_a_session_once(group, amara):
@@ -177,7 +177,7 @@ def test_a_session_that_cannot_be_is_refused(group, fields, rule):
 
 
 def test_a_full_session_takes_nobody_and_a_seat_given_back_is_free_again(group, maya):
-    small = planned(group.modality, NOON, capacity=1)
+    small = session_at(group.modality, NOON, capacity=1)
     first = seated(maya, small)
     ben = enrolled(group.program)
     assert refused(BOOKING, *booking_values(small, ben)) == "a_seat_for_everybody"
@@ -191,7 +191,7 @@ def test_a_full_session_takes_nobody_and_a_seat_given_back_is_free_again(group, 
 
 
 def test_moving_a_booking_into_a_full_session_is_refused(group, maya):
-    small = planned(group.modality, NOON, capacity=1)
+    small = session_at(group.modality, NOON, capacity=1)
     seated(maya, small)
     ben = seated(enrolled(group.program), group)
     move = "UPDATE scheduling_booking SET session_id = %s WHERE id = %s"

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from iop_portal.audit import trail
 from iop_portal.doors import PortalRequest, for_roles
 from iop_portal.home import caseload as clients
+from iop_portal.home import day
 from iop_portal.people.roles import Role
 
 PAGE = 25
@@ -31,6 +32,7 @@ class Act:
 
 
 ACTS = (
+    Act(_("My hours"), "scheduling:my_hours"),
     Act(_("Invite a client"), "office:my_invitations"),
     Act(_("Open a record in an emergency"), "accounts:break_glass"),
 )
@@ -44,6 +46,7 @@ def caseload(request: PortalRequest) -> HttpResponse:
     page = Paginator(cases, PAGE).get_page(request.GET.get("page"))
     rows = clients.rows_of(list(page), now=now)
     needs = clients.needs_of(request.user, now)
+    sessions = day.sessions_of(request.user, now=now)
     found = page.paginator.count
     trail.record("caseload.read", by=request.user, at=now, facts={"count": len(rows)})
     return render(
@@ -52,7 +55,8 @@ def caseload(request: PortalRequest) -> HttpResponse:
         {
             "today": now,
             "acts": ACTS,
-            "headline": clients.headline(needs),
+            "headline": " · ".join(filter(None, (day.headline(sessions), clients.headline(needs)))),
+            "sessions": sessions,
             "needs": needs,
             "page": page,
             "clients": rows,
