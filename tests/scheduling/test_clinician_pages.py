@@ -212,7 +212,11 @@ def test_nobody_takes_back_another_clinicians_day(client, amara, program):
 
 def test_today_shows_sessions_with_room_seats_and_names_and_how_soon_the_next_begins(client, amara, program, room):
     group = session_at(
-        ModalityFactory(program=program, name="Skills group"), NOON + timedelta(minutes=8), amara, room=room
+        ModalityFactory(program=program, name="Skills group"),
+        NOON + timedelta(minutes=8),
+        amara,
+        room=room,
+        video=False,
     )
     seated(enrolled(program, preferred_name="Ana", surname="Kowalski"), group)
     theo = enrolled(program, preferred_name="Theo", surname="Reed")
