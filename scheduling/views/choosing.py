@@ -29,7 +29,7 @@ from therapy.models import Modality, PartOfDay
 
 BOOKERS = (Role.CLIENT, Role.APPLICANT, Role.ALUM)
 # Of one day's times; the others are folded away below them.
-SHOWN_AT_ONCE = 8
+SHOWN_AT_ONCE = 5
 # Where no program says how far ahead one can book, nothing can be booked anyway.
 NO_HORIZON = timedelta(0)
 ONE_DAY = timedelta(days=1)
@@ -150,7 +150,7 @@ def when(request: PortalRequest, want: str) -> HttpResponse:
         "before": max(today, day - timedelta(days=finding.DAYS_SHOWN)) if day > today else None,
         "after": end if end <= last else None,
         "part_choices": SHORT_PARTS,
-        "fixed_place": wanted is Want.COUNSELLOR,
+        "one_kind": wanted is Want.COUNSELLOR,
         "back": reverse("scheduling:book") if wanted is not Want.COUNSELLOR else _page("how", wanted, answers),
         "zone": another_zone(request.user, [one.program for one in shown]),
         "care": week_of(request.user, day=None, now=now).care,

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.looks
 # Whoever sees a page of their own kind; where several would see the same, the first.
 FACES = [("anonymous",), ("client", "applicant", "alum"), ("family",), ("team",), ("admin",)]
 # Not for people.
-MACHINES = {"livez", "readyz", "mfa_download_recovery_codes"}
+MACHINES = {"livez", "readyz", "mfa_download_recovery_codes", "scheduling:calendar_file"}
 
 
 def faces(page: Page, method: str) -> list[str]:
