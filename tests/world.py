@@ -42,7 +42,9 @@ from tests.factories import (
     introduced,
     on_care_team,
     session_at,
+    works,
 )
+from therapy.models import Format
 
 MARKER = re.compile(r"zq-[a-z]+", re.IGNORECASE)
 
@@ -183,7 +185,11 @@ def build_world() -> World:
     )
     owe_follow_up("dead_letter", about=unread, program=home, owner=people["admin"], by=None, now=now)
     way = ModalityFactory(program=home, name="Zq-way")
-    introduced(team, way)
+    talk = ModalityFactory(program=home, name="Zq-talk", format=Format.INDIVIDUAL, lengths=[25, 50])
+    introduced(team, way, talk)
+    for weekday in range(7):
+        works(team, home, weekday=weekday)
+    free = session_at(way, now + timedelta(days=5), team)
     booking = book_seat(session_at(way, now + timedelta(days=3), team), person=maya, by=maya, now=now)
     exception = DayException.objects.create(clinician=team, program=home, on=now.date() + timedelta(days=9))
     return World(
@@ -205,6 +211,8 @@ def build_world() -> World:
             "apart_id": apart.pk,
             "notice_id": unread.pk,
             "modality_id": way.pk,
+            "talk_id": talk.pk,
+            "session_id": free.pk,
             "booking_id": booking.pk,
             "pk": key.pk,
             "key": EmailConfirmationHMAC(claimed).key,

@@ -95,6 +95,25 @@ def test_a_page(db, doorstep, look, page, method, persona):
     assert not faults, "\n".join(faults)
 
 
+@pytest.mark.parametrize(
+    "step",
+    [
+        "/book/counsellor/?way={talk_id}&minutes=99&go=1",
+        "/book/counsellor/when/?way={talk_id}&minutes=50",
+        "/book/check/?session={session_id}",
+        "/book/check/?way={talk_id}&minutes=50&counsellor={team_id}&at=2020-01-01T10:00Z",
+    ],
+    ids=["an answer to mend", "hours", "check", "refused"],
+)
+def test_a_step_of_booking(db, doorstep, look, step):
+    """What one meets only with answers in the address."""
+    path = step.format(**doorstep.world.samples, team_id=doorstep.world.team.pk)
+    with doorstep.ask("client", "GET", path) as response:
+        assert response.status_code != 302
+        faults = look(path, response)
+    assert not faults, "\n".join(faults)
+
+
 @pytest.mark.parametrize("sample", gallery.PAGES)
 def test_a_sample(db, doorstep, look, sample):
     path = f"/gallery/{sample}/"
