@@ -212,7 +212,7 @@ def build_world() -> World:
             "notice_id": unread.pk,
             "modality_id": way.pk,
             "talk_id": talk.pk,
-            "session_id": free.pk,
+            "free_session_id": free.pk,
             "booking_id": booking.pk,
             "pk": key.pk,
             "key": EmailConfirmationHMAC(claimed).key,
