@@ -41,7 +41,7 @@ FORMATS = {
     Want.WORKSHOP: (Format.WORKSHOP,),
 }
 NOON, EVENING = 12, 17
-DAYS_SHOWN = 7
+SHOWN = timedelta(days=7)
 ALTERNATIVES = 3
 
 
@@ -317,11 +317,6 @@ def fits_part_of_day(moment: datetime, part: str, zone: str) -> bool:
 
 def local_midnight(day: date, zone: str) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone))
-
-
-def week_from(day: date, zone: str) -> tuple[datetime, datetime]:
-    """Seven days of a person's own calendar, as aware datetimes."""
-    return local_midnight(day, zone), local_midnight(day + timedelta(days=DAYS_SHOWN), zone)
 
 
 def _around(at: datetime, now: datetime) -> tuple[datetime, datetime]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -131,26 +130,18 @@ def when(request: PortalRequest, want: str) -> HttpResponse:
     way = _way(ways, answers)
     if wanted is Want.COUNSELLOR and (way is None or answers.minutes not in way.lengths):
         return redirect(_page("how", wanted, answers))
-    shown = [way] if way else ways
-    today, last = _days_ahead(request.user, now)
-    day = min(max(answers.day or today, today), last)
-    end = day + timedelta(days=finding.DAYS_SHOWN)
-    times = _times(request.user, wanted, shown, answers, begin=day, end=end, now=now)
-    later = [] if times else _times(request.user, wanted, shown, answers, begin=end, end=last + ONE_DAY, now=now)
+    shown, span = [way] if way else ways, _span(request.user, answers, now)
+    times = _times(request.user, wanted, shown, answers, begin=span.first, end=span.end, now=now)
+    later = [] if times else _times(request.user, wanted, shown, answers, begin=span.end, end=span.horizon, now=now)
     context = {
         "want": wanted,
-        "way": way if way and (wanted is Want.COUNSELLOR or len(ways) > 1) else None,
+        "one_kind": wanted is Want.COUNSELLOR,
+        "way": way if len(ways) > 1 or wanted is Want.COUNSELLOR else None,
         "answers": answers,
         "days": _slot_days(times, answers, request.user.zone),
-        "next_day": later[0].begins.astimezone(ZoneInfo(request.user.zone)).date() if later else None,
-        "day": day,
-        "until": end - ONE_DAY,
-        "today": today,
-        "tomorrow": today + ONE_DAY,
-        "before": max(today, day - timedelta(days=finding.DAYS_SHOWN)) if day > today else None,
-        "after": end if end <= last else None,
+        "span": span,
+        "next_day": timezone.localdate(later[0].begins) if later else None,
         "part_choices": SHORT_PARTS,
-        "one_kind": wanted is Want.COUNSELLOR,
         "back": reverse("scheduling:book") if wanted is not Want.COUNSELLOR else _page("how", wanted, answers),
         "zone": another_zone(request.user, [one.program for one in shown]),
         "care": week_of(request.user, day=None, now=now).care,
@@ -158,11 +149,40 @@ def when(request: PortalRequest, want: str) -> HttpResponse:
     return render(request, "scheduling/when.html", context)
 
 
-def _days_ahead(person: User, now: datetime) -> tuple[date, date]:
-    """Today and the last day that can be booked, of the person's own calendar."""
-    horizon = max((policy.horizon for _one, policy in booking.enrolments_of(person)), default=NO_HORIZON)
-    zone = ZoneInfo(person.zone)
-    return now.astimezone(zone).date(), (now + horizon).astimezone(zone).date()
+@dataclass(frozen=True)
+class Span:
+    """The days that one page shows, of the person's own calendar: from `first` until before `end`."""
+
+    today: date
+    first: date
+    horizon: date
+
+    @property
+    def tomorrow(self) -> date:
+        return self.today + ONE_DAY
+
+    @property
+    def end(self) -> date:
+        return self.first + finding.SHOWN
+
+    @property
+    def last(self) -> date:
+        return self.end - ONE_DAY
+
+    @property
+    def before(self) -> date | None:
+        return max(self.today, self.first - finding.SHOWN) if self.first > self.today else None
+
+    @property
+    def after(self) -> date | None:
+        return self.end if self.end < self.horizon else None
+
+
+def _span(person: User, answers: Answers, now: datetime) -> Span:
+    """Around the day that was asked for, between today and the last day that can be booked."""
+    ahead = max((policy.horizon for _one, policy in booking.enrolments_of(person)), default=NO_HORIZON)
+    today, last = timezone.localdate(now), timezone.localdate(now + ahead)
+    return Span(today, first=min(max(answers.day or today, today), last), horizon=last + ONE_DAY)
 
 
 def _times(
@@ -229,10 +249,14 @@ def check(request: PortalRequest) -> HttpResponse:
         time = chosen.look(now=now)
     except Refused as refusal:
         return _refused(request, chosen, answers, refusal, now)
+    return render(request, "scheduling/check.html", _to_check(request.user, time, answers, now))
+
+
+def _to_check(person: User, time: SeatTime | HourTime, answers: Answers, now: datetime) -> dict[str, object]:
     want = finding.want_of(time.modality)
     assert want is not None  # what can be booked is of some want
-    week = week_of(request.user, day=timezone.localdate(time.begins), now=now)
-    context = {
+    week = week_of(person, day=timezone.localdate(time.begins), now=now)
+    return {
         "time": time,
         "minutes": round((time.ends - time.begins).total_seconds() / 60),
         "free_until": booking.free_until(time.modality.program, time.begins),
@@ -240,10 +264,9 @@ def check(request: PortalRequest) -> HttpResponse:
         "is_hour": isinstance(time, HourTime),
         "when_url": _page("when", want, answers.without_time),
         "how_url": _page("how", want, answers.without_time),
-        "zone": another_zone(request.user, [time.modality.program]),
+        "zone": another_zone(person, [time.modality.program]),
         "care": week.care_with(time.modality, time.begins, time.ends),
     }
-    return render(request, "scheduling/check.html", context)
 
 
 def _chosen(person: User, answers: Answers) -> SeatChoice | HourChoice | None:

@@ -163,10 +163,10 @@ def test_more_times_come_by_week_and_end_at_the_horizon(client, clinic, maya):
     first = client.get(GROUP_TIMES)
     assert slots(first) == []
     assert first.context["next_day"] == (TOMORROW + timedelta(days=7)).date()
-    assert len(slots(client.get(f"{GROUP_TIMES}?day={first.context['after']}"))) == 1
-    last = client.get(f"{GROUP_TIMES}?day=2099-12-31").context
-    assert last["day"] == (NOON + timedelta(days=28)).date()
-    assert last["after"] is None
+    assert len(slots(client.get(f"{GROUP_TIMES}?day={first.context['span'].after}"))) == 1
+    last = client.get(f"{GROUP_TIMES}?day=2099-12-31").context["span"]
+    assert last.first == (NOON + timedelta(days=28)).date()
+    assert last.after is None
 
 
 def test_times_are_in_the_reader_s_own_zone_and_say_so(client, clinic, maya):
