@@ -1,0 +1,185 @@
+"""Fifty at once on the last seat, on one counsellor's hour, and one person from two tabs: exactly one wins.
+
+Real connections, each in a thread of its own, started by a barrier. Each story prints one JSON line with the worst
+time anybody waited for an answer.
+"""
+
+import json
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from functools import partial
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from iop_portal.refusals import Refused
+from scheduling.booking import AlreadyBusy, HourTaken, SessionFull, book_hour, book_seat
+from scheduling.models import Booking, Facilitation, Session
+from tests.factories import NOON, ModalityFactory, ProgramFactory, clinician, enrolled, introduced, session_at, works
+from therapy.models import Format
+
+pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
+PEOPLE, ROUNDS = 50, 20
+WITHIN = 1.0
+SOON = NOON + timedelta(days=1)
+
+
+@pytest.fixture
+def program():
+    return ProgramFactory(zone="UTC")
+
+
+@pytest.fixture
+def people(program):
+    return [enrolled(program) for _ in range(PEOPLE)]
+
+
+def at_once(acts):
+    """What each came to, and the seconds it took: all have a connection before the first of them begins."""
+    gate = threading.Barrier(len(acts))
+
+    def run(act):
+        connection.ensure_connection()
+        try:
+            gate.wait()
+            began = time.monotonic()
+            return _outcome(act), time.monotonic() - began
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return [future.result() for future in [pool.submit(run, act) for act in acts]]
+
+
+def _outcome(act):
+    try:
+        return act()
+    except Refused as refusal:
+        return refusal
+    except DatabaseError as error:
+        return error.__cause__.diag.constraint_name or repr(error)
+
+
+def rounds(name, prepare, *, winners, losers):
+    """Play it so often; `prepare(n)` gives the acts of a round."""
+    worst = 0.0
+    for number in range(ROUNDS):
+        done = at_once(prepare(number))
+        lost = [outcome for outcome, _took in done if isinstance(outcome, (Refused, str))]
+        assert len(done) - len(lost) == winners
+        assert {type(one) if isinstance(one, Refused) else one for one in lost} <= losers
+        worst = max(worst, *(took for _outcome, took in done))
+    print(json.dumps({"name": name, "rounds": ROUNDS, "worst_seconds": round(worst, 3), "ok": worst < WITHIN}))
+    assert worst < WITHIN
+
+
+def test_of_fifty_people_on_the_last_seat_one_gets_it(program, people):
+    way = ModalityFactory(program=program)
+    leader = clinician(program)
+    introduced(leader, way)
+
+    def prepare(number):
+        session = session_at(way, SOON + number * timedelta(hours=2), leader, capacity=1)
+        return [partial(book_seat, session, person=one, by=one, now=NOON) for one in people]
+
+    rounds("fifty on the last seat", prepare, winners=1, losers={SessionFull})
+    assert Booking.objects.live().count() == ROUNDS
+
+
+def test_of_fifty_people_on_one_hour_one_gets_it(program, people):
+    way = ModalityFactory(program=program, format=Format.INDIVIDUAL, lengths=[50])
+    leader = clinician(program)
+    introduced(leader, way)
+    for weekday in range(7):
+        works(leader, program, weekday=weekday, begins="00:00", ends="23:59")
+
+    def prepare(number):
+        wish = {"clinician": leader, "begins": SOON + number * timedelta(hours=2), "minutes": 50, "room": None}
+        return [partial(book_hour, way, **wish, person=one, by=one, now=NOON) for one in people]
+
+    rounds("fifty on one hour", prepare, winners=1, losers={HourTaken})
+    assert Session.objects.count() == Facilitation.objects.count() == Booking.objects.live().count() == ROUNDS
+
+
+def test_a_person_in_two_tabs_gets_one_of_two_overlapping_sessions(program):
+    way = ModalityFactory(program=program)
+    leaders = clinician(program), clinician(program)
+    for leader in leaders:
+        introduced(leader, way)
+    maya = enrolled(program)
+
+    def prepare(number):
+        begins = SOON + number * timedelta(hours=3)
+        pair = [session_at(way, begins + n * timedelta(minutes=30), leaders[n]) for n in (0, 1)]
+        return [partial(book_seat, session, person=maya, by=maya, now=NOON) for session in pair]
+
+    rounds("one person, two tabs", prepare, winners=1, losers={AlreadyBusy})
+    assert Booking.objects.live().filter(person=maya).count() == ROUNDS
+
+
+# ── Past the portal: the database alone ───────────────────────────────────────────────────────────────────────
+
+BOOKING = """
+    INSERT INTO scheduling_booking
+        (session_id, person_id, during, state, occupies, takes_seat, reference, booked_at)
+    SELECT id, %s, during, 'booked', true, true, %s, now() FROM scheduling_session WHERE id = %s
+"""
+
+
+def insert(session, person, reference):
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(BOOKING, [person.pk, reference, session.pk])
+
+
+def test_of_fifty_raw_inserts_on_the_last_seat_one_stands(program, people):
+    way = ModalityFactory(program=program)
+
+    def prepare(number):
+        session = session_at(way, SOON + number * timedelta(hours=2), capacity=1)
+        return [partial(insert, session, one, f"{number}-{at}") for at, one in enumerate(people)]
+
+    rounds("fifty raw inserts on the last seat", prepare, winners=1, losers={"a_seat_for_everybody"})
+    assert Booking.objects.live().count() == ROUNDS
+
+
+def test_of_fifty_raw_sessions_of_one_clinician_one_stands(program):
+    way = ModalityFactory(program=program)
+    leader = clinician(program)
+
+    def lead(session):
+        with transaction.atomic(), connection.cursor() as cursor:
+            # What exclusion constraints need, so that fifty who wait for one another do not wait in a circle.
+            cursor.execute("SELECT FROM people_user WHERE id = %s FOR NO KEY UPDATE", [leader.pk])
+            cursor.execute(
+                "INSERT INTO scheduling_facilitation (session_id, clinician_id, during, live)"
+                " SELECT id, %s, during, live FROM scheduling_session WHERE id = %s",
+                [leader.pk, session.pk],
+            )
+
+    def prepare(number):
+        begins = SOON + number * timedelta(hours=2)
+        return [partial(lead, session_at(way, begins)) for _ in range(PEOPLE)]
+
+    rounds(
+        "fifty raw sessions of one clinician", prepare, winners=1, losers={"a_clinician_is_in_one_session_at_a_time"}
+    )
+    assert Facilitation.objects.count() == ROUNDS
+
+
+def test_of_fifty_raw_bookings_of_one_person_one_stands(program):
+    way = ModalityFactory(program=program)
+    maya = enrolled(program)
+
+    def book(session, reference):
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT FROM people_user WHERE id = %s FOR NO KEY UPDATE", [maya.pk])
+            cursor.execute(BOOKING, [maya.pk, reference, session.pk])
+
+    def prepare(number):
+        begins = SOON + number * timedelta(hours=2)
+        return [partial(book, session_at(way, begins), f"{number}-{at}") for at in range(PEOPLE)]
+
+    rounds("fifty raw bookings of one person", prepare, winners=1, losers={"a_person_is_in_one_place_at_a_time"})
+    assert Booking.objects.live().count() == ROUNDS
