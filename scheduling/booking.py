@@ -13,7 +13,7 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext_lazy as _
 from psycopg2.extras import DateTimeTZRange
 
@@ -152,6 +152,8 @@ def clinicians_for(person: User, modality: Modality, *, on: datetime) -> QuerySe
 def book_seat(session: Session, *, person: User, by: User, now: datetime) -> Booking:
     """Take one seat. Locking session, then person, makes the checks below trustworthy."""
     Session.objects.select_for_update(no_key=True).filter(pk=session.pk).values_list("pk").first()
+    if _full_of_others(session, person=person, now=now):
+        raise SessionFull
     person = User.objects.lock_no_key(person.pk)
     found = _as_it_is_now(session, person=person, now=now)
     if found is None:
@@ -176,10 +178,12 @@ def book_hour(
     now: datetime,
 ) -> Booking:
     """Take time with a counsellor, in a room of theirs or by video (no room). It becomes a session of its own."""
+    during = DateTimeTZRange(begins, begins + timedelta(minutes=minutes), "[)")
     clinician = User.objects.lock_no_key(clinician.pk)
+    if _taken_by_another(clinician, during, person):
+        raise HourTaken
     person = User.objects.lock_no_key(person.pk)
     check_hour(modality, clinician=clinician, begins=begins, minutes=minutes, room=room, person=person, now=now)
-    during = DateTimeTZRange(begins, begins + timedelta(minutes=minutes), "[)")
     session = Session.objects.create(
         program=modality.program,
         modality=modality,
@@ -191,6 +195,28 @@ def book_hour(
     )
     Facilitation.objects.create(session=session, clinician=clinician, during=during)
     return _place(session, person=person, by=by, now=now)
+
+
+def _full_of_others(session: Session, *, person: User, now: datetime) -> bool:
+    """Asked first, since everybody who lost the race for the last seat waits for the lock behind the others.
+
+    Only of what the person could know of; the whole rule follows for everybody else.
+    """
+    admitted = Enrolment.objects.filter(client=person, state=Enrolment.State.ADMITTED).values("program")
+    taken = Count("bookings", filter=Q(bookings__occupies=True, bookings__takes_seat=True))
+    listed = Session.objects.filter(pk=session.pk, listed=True, program__in=admitted).upcoming(now)
+    return (
+        listed.exclude(Exists(bookings_of(person).filter(during__overlap=OuterRef("during"))))
+        .annotate(taken=taken)
+        .filter(taken__gte=F("capacity"))
+        .exists()
+    )
+
+
+def _taken_by_another(clinician: User, during: DateTimeTZRange, person: User) -> bool:
+    """Asked first, since everybody who lost the race waits for the clinician's lock behind the others."""
+    led = Facilitation.objects.filter(clinician=clinician, live=True, during__overlap=during)
+    return led.exclude(Exists(bookings_of(person).filter(during__overlap=during))).exists()
 
 
 def check_hour(
