@@ -8,7 +8,8 @@ import django
 os.environ |= {"DJANGO_SETTINGS_MODULE": "iop_portal.settings", "PORTAL_ENV": "test", "PORTAL_LOG_LEVEL": "ERROR"}
 django.setup()
 
-from tests.benchmarks.ratios import main  # noqa: E402 (settings have to be there first)
+from tests.benchmarks.booking import measure_booking  # noqa: E402 (settings have to be there first)
+from tests.benchmarks.ratios import main  # noqa: E402
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(measure_booking))
