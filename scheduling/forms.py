@@ -197,17 +197,7 @@ class DayForm(PortalForm):
     on = forms.DateField(label=_("Day"), widget=forms.DateInput(attrs={"type": "date"}))
 
 
-class RefusableForm(PortalForm):
-    """Keeps what was typed and says why it was not saved."""
-
-    status = 200
-
-    def refuse(self, refusal: Refused) -> None:
-        self.add_error(None, str(refusal))
-        self.status = refusal.status
-
-
-class WeekdayForm(RefusableForm):
+class WeekdayForm(PortalForm):
     """Beside the stretches: which version of the weekday somebody began with."""
 
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -218,7 +208,7 @@ class WeekdayForm(RefusableForm):
         self.data = {**self.data.dict(), "seen": seen}  # type: ignore[attr-defined]
 
 
-class ExceptionForm(RefusableForm):
+class ExceptionForm(PortalForm):
     OFF, OTHER = "off", "other"
     kind = forms.ChoiceField(
         label=_("On this day"),

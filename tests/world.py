@@ -35,6 +35,7 @@ from tests.factories import (
     ModalityFactory,
     ProgramFactory,
     RoomFactory,
+    TrackFactory,
     admin,
     clinician,
     enrolled,
@@ -186,7 +187,7 @@ def build_world() -> World:
     owe_follow_up("dead_letter", about=unread, program=home, owner=people["admin"], by=None, now=now)
     way = ModalityFactory(program=home, name="Zq-way")
     talk = ModalityFactory(program=home, name="Zq-talk", format=Format.INDIVIDUAL, lengths=[25, 50])
-    introduced(team, way, talk)
+    profile = introduced(team, way, talk)
     for weekday in range(7):
         works(team, home, weekday=weekday)
     free = session_at(way, now + timedelta(days=5), team)
@@ -214,6 +215,9 @@ def build_world() -> World:
             "talk_id": talk.pk,
             "free_session_id": free.pk,
             "booking_id": booking.pk,
+            "track_id": TrackFactory(program=home, name="Zq-track").pk,
+            "clinician_id": profile.pk,
+            "credential_id": profile.credentials.get().pk,
             "pk": key.pk,
             "key": EmailConfirmationHMAC(claimed).key,
             "uidb36": "1",

@@ -34,7 +34,6 @@ SAFE_NAMES = {
     "hours",
     "glass",
     "review_owed",
-    "shown",
     "late",
     "weekday",
     "stretches",

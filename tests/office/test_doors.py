@@ -12,17 +12,33 @@ from iop_portal.notices.models import Notice
 from iop_portal.office.urls import urlpatterns
 from iop_portal.people.models import Apart, BrokenGlass, RoleHeld
 from iop_portal.people.roles import Role
-from tests.factories import NOON, RoomFactory, UserFactory, admin, clinician, enrolled, held, on_care_team
+from tests.factories import (
+    NOON,
+    ModalityFactory,
+    RoomFactory,
+    TrackFactory,
+    UserFactory,
+    admin,
+    clinician,
+    enrolled,
+    held,
+    introduced,
+    on_care_team,
+)
 from tests.signing_in import sign_in
 
 POST_ONLY = {
     "take_room_out_of_use",
     "put_room_back_in_use",
-    "admit",
     "refer_again",
     "join_care_team",
     "leave_care_team",
     "make_primary",
+    "offer_standard",
+    "retire_way",
+    "bring_way_back",
+    "retire_track",
+    "bring_track_back",
     "send_message_again",
     "let_message_go",
     "withdraw_invitation",
@@ -33,6 +49,10 @@ READ_ONLY = {
     "program",
     "rooms",
     "staff",
+    "tracks",
+    "ways",
+    "clinicians",
+    "clinician",
     "invitations",
     "clients",
     "client",
@@ -70,8 +90,13 @@ def keys_in(program, ours):
         ended_at=NOON,
     )
     owe_follow_up("dead_letter", about=notice, program=program, owner=ours, by=None, now=NOON)
+    profile = introduced(helper)
     return {
         "program_id": program.pk,
+        "track_id": TrackFactory(program=program).pk,
+        "modality_id": ModalityFactory(program=program).pk,
+        "clinician_id": profile.pk,
+        "credential_id": profile.credentials.get().pk,
         "room_id": RoomFactory(program=program).pk,
         "held_id": RoleHeld.objects.get(user=helper).pk,
         "role": "client",

@@ -12,9 +12,11 @@ from iop_portal.audit import trail
 from iop_portal.doors import PortalRequest, for_roles
 from iop_portal.office.clients import PER_PAGE, enrolments_of
 from iop_portal.office.forms import FindClientsForm, JoinForm
+from iop_portal.office.forms.care import AdmitForm
 from iop_portal.people.models import CareTeam, Enrolment, Program
 from iop_portal.people.roles import Role
 from iop_portal.refusals import Refused
+from therapy.admitting import admit_into_care
 
 
 @for_roles(Role.ADMIN, methods=("GET",))
@@ -37,16 +39,19 @@ def client(request: PortalRequest, enrolment_id: int) -> HttpResponse:
     return _page(request, enrolment, JoinForm(enrolment=enrolment))
 
 
-@for_roles(Role.ADMIN, methods=("POST",))
+@for_roles(Role.ADMIN)
 def admit(request: PortalRequest, enrolment_id: int) -> HttpResponse:
     enrolment = _enrolment(request, enrolment_id)
-    try:
-        enrolments.admit(enrolment, by=request.user, now=timezone.now())
-    except Refused as refusal:
-        messages.warning(request, str(refusal))
-    else:
-        messages.success(request, _("Admitted as of today."))
-    return redirect("office:client", enrolment.pk)
+    form = AdmitForm(request.POST or None, enrolment=enrolment)
+    if form.is_valid():
+        try:
+            admit_into_care(enrolment, **form.cleaned_data, by=request.user, now=timezone.now())
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            messages.success(request, _("Admitted as of today."))
+            return redirect("office:client", enrolment.pk)
+    return render(request, "office/admit.html", {"enrolment": enrolment, "form": form}, status=form.status)
 
 
 @for_roles(Role.ADMIN)

@@ -27,7 +27,7 @@ from iop_portal.accounts.programs import (
 )
 from iop_portal.audit.verbs import sentences
 from iop_portal.forms import PortalForm, PortalModelForm
-from iop_portal.markup import clock
+from iop_portal.markup import clock, day_and_year
 from iop_portal.people.models import Apart, BrokenGlass, CareTeam, Enrolment, Program, User
 from iop_portal.people.roles import STAFF_ROLES, Role
 from iop_portal.refusals import Refused
@@ -78,19 +78,28 @@ class EditForm(OfficeModelForm):
     def show_both(self, refusal: Refused, row: models.Model) -> None:
         """Keep what was typed, show what stands there now, and let the next save mean it."""
         self.refuse(refusal)
-        self.data = {name: self.data.get(name) for name in self.data} | {"seen": self.version(row)}
+        data = self.data.copy()  # type: ignore[attr-defined]
+        data["seen"] = self.version(row)
+        self.data = data
         self.differences = [
-            Difference(str(self.fields[name].label), _shown(getattr(row, name)), _shown(getattr(self.instance, name)))
+            Difference(str(self.fields[name].label), _shown(row, name), _shown(self.instance, name))
             for name in self.details
             if getattr(row, name) != getattr(self.instance, name)
         ]
 
 
-def _shown(value: object) -> str:
+def _shown(row: models.Model, name: str) -> str:
+    value = getattr(row, name)
+    if in_words := getattr(row, f"get_{name}_display", None):
+        return str(in_words())
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     if isinstance(value, time):
         return clock(value)
+    if isinstance(value, date):
+        return day_and_year(value)
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
     return str(value) or _("empty")
 
 
