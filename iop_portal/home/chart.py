@@ -16,6 +16,8 @@ from iop_portal.people.models import BrokenGlass, CareTeam, Enrolment, User
 from iop_portal.people.roles import Role
 from iop_portal.people.seeing import programs_of
 from iop_portal.writes import write
+from therapy.models import Prescription
+from therapy.prescribing import enrolments_cared_for
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,9 @@ class Episode:
     enrolment: Enrolment
     week: int | None
     team: tuple[CareTeam, ...]
+    planned: Prescription | None
+    # Whether the reader may plan: on the care team, not behind broken glass.
+    plans: bool
 
 
 @dataclass(frozen=True)
@@ -68,7 +73,21 @@ def _episodes(client: User, reader: User, now: datetime) -> tuple[Episode, ...]:
     here = programs_of(reader, Role.CLINICIAN)
     enrolments = Enrolment.objects.filter(client=client, program__in=here).select_related("program")
     places = CareTeam.objects.filter(enrolment__in=enrolments, until=None).select_related("clinician")
+    planned, plans = _planned(client, reader)
     return tuple(
-        Episode(enrolment, week_of(enrolment, now), tuple(p for p in places if p.enrolment_id == enrolment.pk))
+        Episode(
+            enrolment,
+            week_of(enrolment, now),
+            tuple(p for p in places if p.enrolment_id == enrolment.pk),
+            planned.get(enrolment.pk),
+            enrolment.pk in plans,
+        )
         for enrolment in enrolments
     )
+
+
+def _planned(client: User, reader: User) -> tuple[dict[int, Prescription], set[int]]:
+    """What is prescribed by enrolment, and the enrolments that the reader may prescribe for."""
+    current = Prescription.objects.current().filter(enrolment__client=client).select_related("track")
+    cared_for = enrolments_cared_for(reader).filter(client=client)
+    return {held.enrolment_id: held for held in current}, set(cared_for.values_list("pk", flat=True))

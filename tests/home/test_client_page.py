@@ -12,8 +12,9 @@ from iop_portal.consents.consenting import record_disclosure, revoke_consent
 from iop_portal.consents.models import Disclosure
 from iop_portal.followups.owing import owe_follow_up
 from iop_portal.people.models import BrokenGlass, CareTeam, RoleHeld
-from tests.factories import ProgramFactory, admin, clinician, enrolled, on_care_team, permission_of
+from tests.factories import ProgramFactory, TrackFactory, admin, clinician, enrolled, on_care_team, permission_of
 from tests.signing_in import sign_in
+from therapy.prescribing import prescribe
 
 pytestmark = pytest.mark.django_db
 
@@ -187,12 +188,27 @@ def test_who_else_read_it_stands_there(page, program, maya):
         assert [line.who for line in openings] == ["Lena Fischer"]
 
 
+def test_what_is_planned_is_said_and_only_the_care_team_is_led_to_plan_it(page, client, maya, program):
+    enrolment = maya.enrolments.get()
+    link = reverse("therapy:prescribe", args=[enrolment.pk])
+    html = page.get(url_of(maya)).content.decode()
+    assert "Hours and days are not planned yet." in html
+    assert link in html
+    track = TrackFactory(program=program, name="Evening")
+    prescribe(enrolment, track=track, phase="core", hours=9, days=3, by=None, now=timezone.now())
+    lena = clinician(program)
+    break_glass(lena, maya)
+    html = sign_in(client, lena).get(url_of(maya)).content.decode()
+    assert "9 hours on 3 days a week, Evening, Core" in html
+    assert link not in html
+
+
 @pytest.mark.parametrize("many", [2, 8])
 def test_it_takes_as_many_queries_for_much_as_for_little(page, maya, program, many, django_assert_num_queries):
     for number in range(many):
         permission(maya, recipient_name=f"Person {number}")
         on_care_team(clinician(program), maya)
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(16):
         page.get(url_of(maya))
 
 
