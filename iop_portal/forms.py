@@ -65,5 +65,18 @@ class PortalForm(PortalFormMixin, forms.Form):
     pass
 
 
+class SeenForm(PortalForm):
+    """Remembers in `seen` which version of what it changes it began with."""
+
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def refuse_stale(self, refusal: Refused, *, seen: str) -> None:
+        """Keep what was typed, say why it was not saved, and let the next save mean it."""
+        self.refuse(refusal)
+        data = self.data.copy()  # type: ignore[attr-defined]
+        data["seen"] = seen
+        self.data = data
+
+
 class PortalModelForm(PortalFormMixin, forms.ModelForm):  # type: ignore[type-arg]
     pass

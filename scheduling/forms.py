@@ -15,9 +15,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, pgettext_lazy
 
-from iop_portal.forms import PortalForm
+from iop_portal.forms import PortalForm, SeenForm
 from iop_portal.people.models import Program
-from iop_portal.refusals import Refused
 from scheduling.finding import Givers, Where
 from scheduling.hours import HoursWithoutLength, Stretch
 from scheduling.models import Hours, Room
@@ -172,6 +171,10 @@ class StretchForm(PortalForm):
 
 
 class BaseStretches(forms.BaseFormSet):  # type: ignore[type-arg]  # not subscriptable when it runs
+    @property
+    def status(self) -> int:
+        return 400 if self.is_bound and not self.is_valid() else 200
+
     def stretches(self) -> list[Stretch]:
         """What is to hold: lines left empty and those to be removed are passed over."""
         kept = [
@@ -197,15 +200,8 @@ class DayForm(PortalForm):
     on = forms.DateField(label=_("Day"), widget=forms.DateInput(attrs={"type": "date"}))
 
 
-class WeekdayForm(PortalForm):
-    """Beside the stretches: which version of the weekday somebody began with."""
-
-    seen = forms.CharField(required=False, widget=forms.HiddenInput)
-
-    def refuse_stale(self, refusal: Refused, *, seen: str) -> None:
-        """Let the next save mean it."""
-        self.refuse(refusal)
-        self.data = {**self.data.dict(), "seen": seen}  # type: ignore[attr-defined]
+class WeekdayForm(SeenForm):
+    """Stands beside the stretches of one weekday."""
 
 
 class ExceptionForm(PortalForm):

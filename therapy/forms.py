@@ -9,9 +9,8 @@ from django import forms
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from iop_portal.forms import PortalForm
+from iop_portal.forms import PortalForm, SeenForm
 from iop_portal.people.models import Program
-from iop_portal.refusals import Refused
 from therapy.catalogue import Wanted
 from therapy.models import Format, Method, Need, Prescription, Track
 
@@ -45,19 +44,6 @@ class FindWaysForm(PortalForm):
 
     def offer(self, name: str, choices: Sequence[tuple[str, Any]], there: frozenset[str]) -> None:
         self.fields[name].choices = [choice for choice in choices if choice[0] in there]  # type: ignore[attr-defined]
-
-
-class SeenForm(PortalForm):
-    """Remembers in `seen` which version of what it changes it began with."""
-
-    seen = forms.CharField(required=False, widget=forms.HiddenInput)
-    status = 200
-
-    def refuse(self, refusal: Refused, *, seen: str) -> None:
-        """Keep what was typed, say why it was not saved, and let the next save mean it."""
-        self.add_error(None, str(refusal))
-        self.status = refusal.status
-        self.data = {**self.data.dict(), "seen": seen}  # type: ignore[attr-defined]
 
 
 class PrescribeForm(SeenForm):

@@ -99,8 +99,8 @@ def how(request: PortalRequest, want: str) -> HttpResponse:
     form = _how_form(request, way, answers, now)
     if form.is_bound and form.is_valid():
         return redirect(_page("when", wanted, AnswersForm(request.GET).answers()))
-    status = 400 if form.is_bound else 200
-    return render(request, "scheduling/how.html", {"form": form, "way": way, "several": len(ways) > 1}, status=status)
+    context = {"form": form, "way": way, "several": len(ways) > 1}
+    return render(request, "scheduling/how.html", context, status=form.status)
 
 
 def _how_form(request: PortalRequest, way: Modality, answers: Answers, now: datetime) -> HowForm:

@@ -76,7 +76,7 @@ def weekday_hours(request: PortalRequest, program_id: int, weekday: int) -> Http
         messages.success(request, _("Your hours are saved. What is booked already stays booked."))
         return redirect("scheduling:my_hours")
     context = {"program": program, "weekday": WEEKDAYS[weekday], "form": form, "formset": formset, "lines": lines}
-    return render(request, "scheduling/hours_weekday.html", context, status=form.status)
+    return render(request, "scheduling/hours_weekday.html", context, status=max(form.status, formset.status))
 
 
 def _saved(request: PortalRequest, program: Program, weekday: int, form: WeekdayForm, formset: BaseStretches) -> bool:
@@ -109,7 +109,7 @@ def choose_day(request: PortalRequest, program_id: int) -> HttpResponse:
         if form.cleaned_data["on"] >= timezone.now().astimezone(ZoneInfo(program.zone)).date():
             return redirect("scheduling:except_day", program.pk, form.cleaned_data["on"].isoformat())
         form.add_error("on", str(hours.DayHasPassed.message))
-    return render(request, "scheduling/hours_choose_day.html", {"program": program, "form": form})
+    return render(request, "scheduling/hours_choose_day.html", {"program": program, "form": form}, status=form.status)
 
 
 @for_roles(Role.CLINICIAN)
@@ -129,7 +129,7 @@ def except_day(request: PortalRequest, program_id: int, on: str) -> HttpResponse
             return redirect("scheduling:my_hours")
     booked = hours.booked_on(request.user, on=day, zone=program.zone)
     context = {"program": program, "on": day, "booked": booked, "form": form, "formset": formset}
-    return render(request, "scheduling/hours_day.html", context, status=form.status)
+    return render(request, "scheduling/hours_day.html", context, status=max(form.status, formset.status))
 
 
 def _excepted(

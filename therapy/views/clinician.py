@@ -32,7 +32,7 @@ def prescribe_care(request: PortalRequest, enrolment_id: int) -> HttpResponse:
         try:
             change_prescription(enrolment, **form.cleaned_data, by=request.user, now=timezone.now())
         except Refused as refusal:
-            form.refuse(refusal, seen=prescription_version(current_prescription(enrolment)))
+            form.refuse_stale(refusal, seen=prescription_version(current_prescription(enrolment)))
         else:
             messages.success(request, _("This is planned from today on."))
             return redirect("therapy:prescribe", enrolment.pk)
@@ -59,7 +59,7 @@ def own_words(request: PortalRequest) -> HttpResponse:
             change_profile(clinician, about=words["about"], seen=words["seen"], by=request.user, now=timezone.now())
         except Refused as refusal:
             clinician.refresh_from_db()
-            form.refuse(refusal, seen=profile_version(clinician))
+            form.refuse_stale(refusal, seen=profile_version(clinician))
         else:
             messages.success(request, _("Saved. This is what clients read now."))
             return redirect("therapy:own_words")

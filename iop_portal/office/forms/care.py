@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from iop_portal.accounts.care_teams import CannotJoin
-from iop_portal.forms import PortalForm
+from iop_portal.forms import PortalForm, SeenForm
 from iop_portal.office.forms import EditForm, PersonChoice
 from iop_portal.people.models import Enrolment, Program, User
 from therapy import catalogue, clinicians, policies, prescribing, tracks
@@ -181,8 +181,7 @@ class ProfileForm(EditForm):
         return clinicians.profile_version(row)
 
 
-class GivesForm(PortalForm):
-    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+class GivesForm(SeenForm):
     modalities = forms.ModelMultipleChoiceField(
         label=gettext_lazy("What they lead here"),
         queryset=Modality.objects.none(),
@@ -196,14 +195,6 @@ class GivesForm(PortalForm):
         self.fields["modalities"].queryset = there  # type: ignore[attr-defined]
         self.fields["modalities"].initial = list(clinician.gives.filter(program=program))
         self.fields["seen"].initial = clinicians.gives_version(clinician, program)
-
-    def begin_again(self, refusal: Exception, *, seen: str) -> None:
-        """Keep what was ticked, say that somebody else changed it, and let the next save mean it."""
-        self.add_error(None, str(refusal))
-        self.status = 409
-        data = self.data.copy()  # type: ignore[attr-defined]
-        data["seen"] = seen
-        self.data = data
 
 
 class CredentialForm(EditForm):

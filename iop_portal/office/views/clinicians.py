@@ -82,7 +82,7 @@ def change_gives(request: PortalRequest, program_id: int, clinician_id: int) -> 
                 found, wish["modalities"], program=program, seen=wish["seen"], by=request.user, now=timezone.now()
             )
         except Refused as refusal:
-            form.begin_again(refusal, seen=clinicians.gives_version(found, program))
+            form.refuse_stale(refusal, seen=clinicians.gives_version(found, program))
         else:
             messages.success(request, _("Saved."))
             return redirect("office:clinician", program.pk, found.pk)
