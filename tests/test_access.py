@@ -48,7 +48,7 @@ MAYA = frozenset({"client"})
 HER_TEAM = frozenset({"team", "one_step"})
 HER_ADMIN = frozenset({"admin"})
 # Everybody who works where Maya is enrolled.
-HER_CLINICIANS = CLINICIANS
+HER_CLINICIANS = CLINICIANS - {"elsewhere"}
 
 PAGES = [
     # The first page, help, and what clients decide for themselves
@@ -85,9 +85,9 @@ PAGES = [
     Page("scheduling:roster", "GET", CLINICIANS, HER_TEAM),
     # Ways that can help, who is here, and what is planned
     Page("therapy:ways", "GET", ENROLLED | STAFF),
-    Page("therapy:way", "GET", ENROLLED | STAFF, (ENROLLED | STAFF) - {"other_admin"}),
+    Page("therapy:way", "GET", ENROLLED | STAFF, ENROLLED | HER_CLINICIANS | HER_ADMIN),
     Page("therapy:people", "GET", ENROLLED | STAFF),
-    Page("therapy:person", "GET", ENROLLED | STAFF, (ENROLLED | STAFF) - {"other_admin"}),
+    Page("therapy:person", "GET", ENROLLED | STAFF, ENROLLED | HER_CLINICIANS | HER_ADMIN),
     Page("therapy:own_words", "GET POST", CLINICIANS),
     Page("therapy:my_care", "GET", ENROLLED),
     Page("therapy:prescribe", "GET POST", CLINICIANS, HER_TEAM),
@@ -190,7 +190,7 @@ PAGES = [
     Page("office:trail", "GET", ADMINS),
     # Invitations by clinicians: clients, to programs where they work
     Page("office:my_invitations", "GET", CLINICIANS),
-    Page("office:invite_client", "GET POST", CLINICIANS, CLINICIANS - {"elsewhere"}),
+    Page("office:invite_client", "GET POST", CLINICIANS, HER_CLINICIANS),
     Page("office:withdraw_invitation", "POST", STAFF, HER_ADMIN),
     Page("office:send_invitation_again", "POST", STAFF, HER_ADMIN),
     # Development and demonstration

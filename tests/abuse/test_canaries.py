@@ -10,22 +10,24 @@ from tests.world import markers_in
 # Opened by a link that went to one mailbox, whoever holds it.
 BY_MAIL = {"accounts:accept_invitation", "account_confirm_email"}
 # Whose words each may come upon on all pages together, their own aside; and that these are really there.
+# What a program offers, and who leads it, is for everybody whom it takes in.
+OFFERED = {"home", "team", "talk", "way"}
 READS = {
     "anonymous": set(),
-    "client": {"team", "onestep", "glass", "family", "familyrevoked", "home", "key", "claimed"},
-    "other_client": {"otherteam"},
-    "applicant": set(),
-    "alum": set(),
+    "client": {"onestep", "glass", "family", "familyrevoked", "key", "claimed", *OFFERED},
+    "other_client": {"otherteam", *OFFERED},
+    "applicant": OFFERED,
+    "alum": OFFERED,
     "family": {"client"},
     "family_revoked": set(),
-    "team": {"client", "family", "glass", "onestep", "otherteam", "home"},
-    "other_team": {"otherclient", "glass", "onestep", "team", "home"},
-    "glass": {"client", "family", "onestep", "otherteam", "team", "home"},
+    "team": {"client", "family", "glass", "onestep", "otherteam", "room", "track", *OFFERED} - {"team"},
+    "other_team": {"otherclient", "glass", "onestep", "room", *OFFERED},
+    "glass": {"client", "family", "onestep", "otherteam", "room", *OFFERED},
     "elsewhere": set(),
     "one_step": set(),
     "admin": {
         *("client", "otherclient", "applicant", "alum", "newcomer"),
-        *("team", "otherteam", "glass", "onestep", "home", "room"),
+        *("otherteam", "glass", "onestep", "room", "track", *OFFERED),
     },
     "other_admin": {"away"},
 }
