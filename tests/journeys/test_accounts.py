@@ -10,7 +10,7 @@ from iop_portal.accounts.invitations import invite
 from iop_portal.audit.models import Entry
 from iop_portal.notices.delivery import deliver_owed
 from iop_portal.people.roles import Role
-from tests.accounts.people import PASSWORD, code_now, owner_of
+from tests.accounts.people import PASSWORD, code_now, half_a_minute, owner_of
 from tests.factories import ProgramFactory, admin, enrolled
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
@@ -61,9 +61,10 @@ def test_an_invited_clinician_opens_an_account_adds_an_app_and_signs_in_with_it(
     page.get_by_role("heading", name="Protect your account").wait_for()
     page.get_by_role("link", name="Use an app").click()
     secret = page.locator("code.key").inner_text()
-    page.get_by_label("Code").fill(code_now(secret))
-    page.get_by_role("button", name="Use this app").click()
-    page.get_by_role("heading", name="Your spare codes").wait_for()
+    with half_a_minute():
+        page.get_by_label("Code").fill(code_now(secret))
+        page.get_by_role("button", name="Use this app").click()
+        page.get_by_role("heading", name="Your spare codes").wait_for()
     codes = page.locator("#codes code").all_inner_texts()
     assert len(codes) == 10
     page.get_by_role("link", name="I have kept them").click()
