@@ -67,7 +67,8 @@ def check(**changes):
 def test_a_proper_production_passes_every_check():
     outcome = check()
 
-    assert (outcome.returncode, outcome.stderr) == (0, ""), outcome.stdout
+    assert not outcome.stderr, outcome.stderr
+    assert outcome.returncode == 0, outcome.stdout
     assert "no issues" in outcome.stdout
 
 
