@@ -1,7 +1,7 @@
 """Booking: the one place where a seat or an hour is taken, and given back.
 
-Locks are taken in the order session, clinician, person. The checks under them make a refusal readable; the
-constraints of the models say the same again to whatever comes past here.
+Locks are taken in the order session (or room), clinician, person, by the triggers of the models as well. Who loses a
+race is refused by the constraints there; the checks here are for what no constraint says, and for telling why.
 """
 
 from __future__ import annotations
@@ -13,9 +13,8 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
-from psycopg2.extras import DateTimeTZRange
 
 from iop_portal.audit import trail
 from iop_portal.notices import outbox
@@ -62,6 +61,10 @@ class AlreadyBooked(Refused):
 
 class TooSoon(Refused):
     message = _("This begins too soon to be booked here. Choose a later time, or call us.")
+
+
+class HourPassed(Refused):
+    message = _("This time has passed. Choose a time that is still ahead.")
 
 
 class TooFar(Refused):
@@ -148,24 +151,35 @@ def clinicians_for(person: User, modality: Modality, *, on: datetime) -> QuerySe
 # ── Taking a place ────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@write
 def book_seat(session: Session, *, person: User, by: User, now: datetime) -> Booking:
-    """Take one seat. Locking session, then person, makes the checks below trustworthy."""
-    Session.objects.select_for_update(no_key=True).filter(pk=session.pk).values_list("pk").first()
-    if _full_of_others(session, person=person, now=now):
-        raise SessionFull
-    person = User.objects.lock_no_key(person.pk)
+    """Take one seat."""
+    try:
+        return _take_seat(session, person=person, by=by, now=now)
+    except (SessionFull, AlreadyBooked, AlreadyBusy):
+        # The database says the first of its rules that is broken; another may be the one to tell.
+        if why := _why_lost(session, person=person, now=now):
+            raise why from None
+        raise
+
+
+@write
+def _take_seat(session: Session, *, person: User, by: User, now: datetime) -> Booking:
+    """The insert locks session, then person, and the database itself refuses who lost a race for either.
+
+    Whoever asked under the lock would keep the others waiting while question and answer travel: fifty on one seat
+    took a second. What no constraint says is asked under the locks, of the one who has the seat.
+    """
+    made = _insert(session, person=person, by=by, now=now)
     found = _as_it_is_now(session, person=person, now=now)
     if found is None:
         raise why_not(session, person=person, now=now)
-    if found.clash is not None:
-        raise AlreadyBooked if found.clash == found.pk else AlreadyBusy
-    if found.meets or found.taken >= found.capacity:
+    if found.during != made.during:
+        raise SessionGone
+    if found.meets:
         raise SessionFull
-    return _place(found, person=person, by=by, now=now)
+    return _recorded(made, by=by, now=now)
 
 
-@write
 def book_hour(
     modality: Modality,
     *,
@@ -178,72 +192,69 @@ def book_hour(
     now: datetime,
 ) -> Booking:
     """Take time with a counsellor, in a room of theirs or by video (no room). It becomes a session of its own."""
-    during = DateTimeTZRange(begins, begins + timedelta(minutes=minutes), "[)")
-    clinician = User.objects.lock_no_key(clinician.pk)
-    if _taken_by_another(clinician, during, person):
-        raise HourTaken
-    person = User.objects.lock_no_key(person.pk)
-    check_hour(modality, clinician=clinician, begins=begins, minutes=minutes, room=room, person=person, now=now)
+    hour = Start(begins, begins + timedelta(minutes=minutes), clinician.pk, room.pk if room else None)
+    if minutes not in modality.lengths:
+        raise LengthNotOffered
+    try:
+        return _take_hour(modality, hour, clinician=clinician, person=person, by=by, now=now)
+    except (HourTaken, AlreadyBusy):
+        _check_own_time(hour, modality, person)
+        raise
+
+
+@write
+def _take_hour(modality: Modality, hour: Start, *, clinician: User, person: User, by: User, now: datetime) -> Booking:
+    """The inserts lock room and clinician: see `_take_seat`."""
     session = Session.objects.create(
         program=modality.program,
         modality=modality,
-        during=during,
-        room=room,
-        video=room is None,
+        during=hour.during,
+        room_id=hour.room_id,
+        video=hour.room_id is None,
         capacity=1,
         listed=False,
     )
-    Facilitation.objects.create(session=session, clinician=clinician, during=during)
-    return _place(session, person=person, by=by, now=now)
+    Facilitation.objects.create(session=session, clinician=clinician, during=hour.during)
+    person = User.objects.lock_no_key(person.pk)
+    _check_hour(modality, hour, clinician=clinician, person=person, now=now, besides=session)
+    return _recorded(_insert(session, person=person, by=by, now=now), by=by, now=now)
 
 
-def _full_of_others(session: Session, *, person: User, now: datetime) -> bool:
-    """Asked first, since everybody who lost the race for the last seat waits for the lock behind the others.
-
-    Only of what the person could know of; the whole rule follows for everybody else.
-    """
-    admitted = Enrolment.objects.filter(client=person, state=Enrolment.State.ADMITTED).values("program")
-    taken = Count("bookings", filter=Q(bookings__occupies=True, bookings__takes_seat=True))
-    listed = Session.objects.filter(pk=session.pk, listed=True, program__in=admitted).upcoming(now)
-    return (
-        listed.exclude(Exists(bookings_of(person).filter(during__overlap=OuterRef("during"))))
-        .annotate(taken=taken)
-        .filter(taken__gte=F("capacity"))
-        .exists()
-    )
+def check_hour(modality: Modality, hour: Start, *, clinician: User, person: User, now: datetime) -> None:
+    """Nothing but the times that the page offers can be booked. Raises the Refused that says why not."""
+    if hour.minutes not in modality.lengths:
+        raise LengthNotOffered
+    _check_own_time(hour, modality, person)
+    _check_hour(modality, hour, clinician=clinician, person=person, now=now)
 
 
-def _taken_by_another(clinician: User, during: DateTimeTZRange, person: User) -> bool:
-    """Asked first, since everybody who lost the race waits for the clinician's lock behind the others."""
-    led = Facilitation.objects.filter(clinician=clinician, live=True, during__overlap=during)
-    return led.exclude(Exists(bookings_of(person).filter(during__overlap=during))).exists()
-
-
-def check_hour(
+def _check_hour(
     modality: Modality,
+    hour: Start,
     *,
     clinician: User,
-    begins: datetime,
-    minutes: int,
-    room: Room | None,
     person: User,
     now: datetime,
+    besides: Session | None = None,
 ) -> None:
-    """Nothing but the times that the page offers can be booked. Raises the Refused that says why not."""
-    if minutes not in modality.lengths:
-        raise LengthNotOffered
-    start = Start(begins, begins + timedelta(minutes=minutes), clinician.pk, room.pk if room else None)
-    _check_own_time(start, modality, person)
-    policy = _check_giver(modality, clinician=clinician, on=begins, person=person)
+    policy = _check_giver(modality, clinician=clinician, on=hour.begins, person=person)
+    if hour.begins <= now:
+        raise HourPassed
     first, last = bookable_window(policy, now=now)
-    if start.begins < first:
+    if hour.begins < first:
         raise TooSoon
-    if start.ends > last:
+    if hour.ends > last:
         raise TooFar
     stretches = openings(
-        [clinician], program=modality.program, policy=policy, begin=start.begins, end=start.ends, now=now
+        [clinician],
+        program=modality.program,
+        policy=policy,
+        begin=hour.begins,
+        end=hour.ends,
+        now=now,
+        besides=besides,
     )
-    if start not in starts(stretches, minutes=minutes, zone=modality.program.zone):
+    if hour not in starts(stretches, minutes=hour.minutes, zone=modality.program.zone):
         raise HourTaken
 
 
@@ -283,15 +294,19 @@ def bookings_of(person: User) -> QuerySet[Booking]:
 
 
 def _as_it_is_now(session: Session, *, person: User, now: datetime) -> Any:
-    """A session that a person may book, with all that decides whether they can: one query, under the locks."""
-    clash = bookings_of(person).filter(during__overlap=OuterRef("during")).values("session")[:1]
-    taken = Count("bookings", filter=Q(bookings__occupies=True, bookings__takes_seat=True))
-    return (
-        bookable_by(person, now=now)
-        .filter(pk=session.pk)
-        .annotate(taken=taken, clash=Subquery(clash), meets=meets_somebody_apart_from(person))
-        .first()
-    )
+    """A session that a person may book, and whether they would meet somebody there. None where they may not."""
+    found = bookable_by(person, now=now).filter(pk=session.pk)
+    return found.annotate(meets=meets_somebody_apart_from(person)).first()
+
+
+def _why_lost(session: Session, *, person: User, now: datetime) -> Refused | None:
+    """Of a session that the database refused: what it could not know, or could not say. None where it said it all."""
+    if not bookable_by(person, now=now).filter(pk=session.pk).exists():
+        return why_not(session, person=person, now=now)
+    clash = bookings_of(person).filter(during__overlap=session.during).first()
+    if clash is None:
+        return None
+    return AlreadyBooked() if clash.session_id == session.pk else AlreadyBusy()
 
 
 def why_not(session: Session, *, person: User, now: datetime) -> Refused:
@@ -306,10 +321,9 @@ def why_not(session: Session, *, person: User, now: datetime) -> Refused:
 
 
 def _check_own_time(start: Start, modality: Modality, person: User) -> None:
-    during = DateTimeTZRange(start.begins, start.ends, "[)")
-    clash = bookings_of(person).filter(during__overlap=during).select_related("session").first()
+    clash = bookings_of(person).filter(during__overlap=start.during).select_related("session").first()
     if clash is not None:
-        same = clash.during == during and clash.session.modality_id == modality.pk
+        same = clash.during == start.during and clash.session.modality_id == modality.pk
         raise AlreadyBooked if same else AlreadyBusy
 
 
@@ -326,8 +340,8 @@ def _check_giver(modality: Modality, *, clinician: User, on: datetime, person: U
     return policy
 
 
-def _place(session: Session, *, person: User, by: User, now: datetime) -> Booking:
-    booking = Booking.objects.create(
+def _insert(session: Session, *, person: User, by: User, now: datetime) -> Booking:
+    return Booking.objects.create(
         session=session,
         person=person,
         during=session.during,
@@ -335,8 +349,11 @@ def _place(session: Session, *, person: User, by: User, now: datetime) -> Bookin
         booked_at=now,
         booked_by=by,
     )
-    trail.record("booking.created", booking, client=person, by=by, at=now)
-    outbox.queue("seat_booked", to=person, client=person, about=booking, now=now)
+
+
+def _recorded(booking: Booking, *, by: User, now: datetime) -> Booking:
+    trail.record("booking.created", booking, client=booking.person, by=by, at=now)
+    outbox.queue("seat_booked", to=booking.person, client=booking.person, about=booking, now=now)
     return booking
 
 

@@ -10,6 +10,7 @@ from iop_portal.people.models import User
 from scheduling import booking, finding
 from scheduling.finding import HourTime, SeatTime
 from scheduling.models import Booking, Room, Session
+from scheduling.openings import Start
 from therapy.models import Modality
 
 
@@ -61,16 +62,9 @@ class HourChoice:
 
     def look(self, *, now: datetime) -> HourTime:
         """As it is at this moment. Raises the Refused that booking would raise."""
-        booking.check_hour(
-            self.modality,
-            clinician=self.counsellor,
-            begins=self.begins,
-            minutes=self.minutes,
-            room=self.room,
-            person=self.person,
-            now=now,
-        )
         ends = self.begins + timedelta(minutes=self.minutes)
+        hour = Start(self.begins, ends, self.counsellor.pk, self.room.pk if self.room else None)
+        booking.check_hour(self.modality, hour, clinician=self.counsellor, person=self.person, now=now)
         return HourTime(self.modality, self.begins, ends, self.counsellor, self.room)
 
     def book(self, *, now: datetime) -> Booking:

@@ -13,8 +13,10 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import connection
+from psycopg2.extras import DateTimeTZRange
 
 from iop_portal.people.models import Program, User
+from scheduling.models import Session
 from therapy.models import ClinicalPolicy
 
 STEP = timedelta(minutes=30)
@@ -56,7 +58,7 @@ busy AS (
     SELECT clinician_id,
            range_agg(tstzrange(lower(during) - %(buffer)s::interval, upper(during) + %(buffer)s::interval)) AS taken
     FROM scheduling_facilitation
-    WHERE live AND clinician_id = ANY(%(clinicians)s)
+    WHERE live AND clinician_id = ANY(%(clinicians)s) AND session_id IS DISTINCT FROM %(besides)s
       AND during && tstzrange(
           %(begin)s::timestamptz - %(buffer)s::interval, %(end)s::timestamptz + %(buffer)s::interval
       )
@@ -66,6 +68,7 @@ full_rooms AS (
     SELECT room_id, range_agg(during) AS taken
     FROM scheduling_session
     WHERE live AND room_id IN (SELECT room_id FROM hours) AND during && tstzrange(%(begin)s, %(end)s)
+      AND id IS DISTINCT FROM %(besides)s
     GROUP BY room_id
 )
 SELECT hours.clinician_id, hours.room_id, lower(stretch), upper(stretch)
@@ -99,6 +102,14 @@ class Start:
     clinician_id: int
     room_id: int | None
 
+    @property
+    def during(self) -> DateTimeTZRange:
+        return DateTimeTZRange(self.begins, self.ends, "[)")
+
+    @property
+    def minutes(self) -> int:
+        return (self.ends - self.begins) // timedelta(minutes=1)
+
 
 def bookable_window(policy: ClinicalPolicy, *, now: datetime) -> tuple[datetime, datetime]:
     """From the shortest notice to the horizon, as aware datetimes."""
@@ -113,8 +124,12 @@ def openings(
     begin: datetime,
     end: datetime,
     now: datetime,
+    besides: Session | None = None,
 ) -> list[Opening]:
-    """Where any of the clinicians is free between two aware datetimes, cut to notice and horizon. One query."""
+    """Where any of the clinicians is free between two aware datetimes, cut to notice and horizon. One query.
+
+    A session that is just being made stands in nobody's way: see it `besides`.
+    """
     first, last = bookable_window(policy, now=now)
     begin, end = max(begin, first), min(end, last)
     if begin >= end or not clinicians:
@@ -129,6 +144,7 @@ def openings(
                 "program": program.pk,
                 "clinicians": [who if isinstance(who, int) else who.pk for who in clinicians],
                 "buffer": f"{policy.buffer_minutes} minutes",
+                "besides": besides.pk if besides else None,
             },
         )
         return [Opening(*row) for row in cursor.fetchall()]

@@ -15,9 +15,19 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from iop_portal.refusals import Refused
-from scheduling.booking import AlreadyBusy, HourTaken, SessionFull, book_hour, book_seat
+from scheduling.booking import AlreadyBooked, AlreadyBusy, HourTaken, RoomTaken, SessionFull, book_hour, book_seat
 from scheduling.models import Booking, Facilitation, Session
-from tests.factories import NOON, ModalityFactory, ProgramFactory, clinician, enrolled, introduced, session_at, works
+from tests.factories import (
+    NOON,
+    ModalityFactory,
+    ProgramFactory,
+    RoomFactory,
+    clinician,
+    enrolled,
+    introduced,
+    session_at,
+    works,
+)
 from therapy.models import Format
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
@@ -119,6 +129,46 @@ def test_a_person_in_two_tabs_gets_one_of_two_overlapping_sessions(program):
     assert Booking.objects.live().filter(person=maya).count() == ROUNDS
 
 
+def test_of_two_clicks_on_one_button_the_second_is_told_of_the_first(program):
+    group, talk = ModalityFactory(program=program), ModalityFactory(program=program, format=Format.INDIVIDUAL)
+    leaders = clinician(program), clinician(program)
+    introduced(leaders[0], group)
+    introduced(leaders[1], talk)
+    for weekday in range(7):
+        works(leaders[1], program, weekday=weekday, begins="00:00", ends="23:59")
+    maya = enrolled(program)
+
+    def prepare(number):
+        begins = SOON + number * timedelta(hours=4)
+        if number % 2:
+            session = session_at(group, begins, leaders[0], capacity=1)
+            return [partial(book_seat, session, person=maya, by=maya, now=NOON)] * 2
+        wish = {"clinician": leaders[1], "begins": begins, "minutes": 90, "room": None}
+        return [partial(book_hour, talk, **wish, person=maya, by=maya, now=NOON)] * 2
+
+    rounds("two clicks on one button", prepare, winners=1, losers={AlreadyBooked})
+    assert Booking.objects.live().count() == ROUNDS
+
+
+def test_of_fifty_counsellors_in_one_room_one_gets_it(program, people):
+    way, room = ModalityFactory(program=program, format=Format.INDIVIDUAL, lengths=[50]), RoomFactory(program=program)
+    leaders = [clinician(program) for _ in people]
+    for leader in leaders:
+        introduced(leader, way)
+        for weekday in range(7):
+            works(leader, program, weekday=weekday, begins="00:00", ends="23:59", room=room)
+
+    def prepare(number):
+        wish = {"begins": SOON + number * timedelta(hours=2), "minutes": 50, "room": room}
+        return [
+            partial(book_hour, way, **wish, clinician=leader, person=one, by=one, now=NOON)
+            for leader, one in zip(leaders, people, strict=True)
+        ]
+
+    rounds("fifty counsellors in one room", prepare, winners=1, losers={RoomTaken})
+    assert Session.objects.count() == Facilitation.objects.count() == Booking.objects.live().count() == ROUNDS
+
+
 # ── Past the portal: the database alone ───────────────────────────────────────────────────────────────────────
 
 BOOKING = """
@@ -150,8 +200,6 @@ def test_of_fifty_raw_sessions_of_one_clinician_one_stands(program):
 
     def lead(session):
         with transaction.atomic(), connection.cursor() as cursor:
-            # What exclusion constraints need, so that fifty who wait for one another do not wait in a circle.
-            cursor.execute("SELECT FROM people_user WHERE id = %s FOR NO KEY UPDATE", [leader.pk])
             cursor.execute(
                 "INSERT INTO scheduling_facilitation (session_id, clinician_id, during, live)"
                 " SELECT id, %s, during, live FROM scheduling_session WHERE id = %s",
@@ -174,7 +222,6 @@ def test_of_fifty_raw_bookings_of_one_person_one_stands(program):
 
     def book(session, reference):
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT FROM people_user WHERE id = %s FOR NO KEY UPDATE", [maya.pk])
             cursor.execute(BOOKING, [maya.pk, reference, session.pk])
 
     def prepare(number):
@@ -183,3 +230,22 @@ def test_of_fifty_raw_bookings_of_one_person_one_stands(program):
 
     rounds("fifty raw bookings of one person", prepare, winners=1, losers={"a_person_is_in_one_place_at_a_time"})
     assert Booking.objects.live().count() == ROUNDS
+
+
+def test_of_fifty_raw_sessions_in_one_room_one_stands(program):
+    way, room = ModalityFactory(program=program), RoomFactory(program=program)
+
+    def meet(begins):
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO scheduling_session"
+                " (program_id, modality_id, during, room_id, video, capacity, listed, state, live)"
+                " VALUES (%s, %s, tstzrange(%s, %s), %s, false, 8, true, 'planned', true)",
+                [program.pk, way.pk, begins, begins + timedelta(hours=1), room.pk],
+            )
+
+    def prepare(number):
+        return [partial(meet, SOON + number * timedelta(hours=2))] * PEOPLE
+
+    rounds("fifty raw sessions in one room", prepare, winners=1, losers={"a_room_holds_one_session_at_a_time"})
+    assert Session.objects.count() == ROUNDS
