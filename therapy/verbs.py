@@ -8,7 +8,7 @@ register(
     {
         "care.prescribed": _("changed how many hours and days of care are planned"),
         "care.viewed": _("looked at how many hours and days of care are planned"),
-        "policy.changed": _("changed the program's rules for booking and care"),
+        "policy.changed": _("changed the program’s rules for booking and care"),
         "track.added": _("added a track"),
         "track.changed": _("changed a track"),
         "track.retired": _("took a track out of use"),

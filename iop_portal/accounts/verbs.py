@@ -46,5 +46,17 @@ verbs.register(
         "glass.refused": _("tried to open a record in an emergency and could not"),
         "glass.ended": _("ended an emergency access to your record"),
         "glass.reviewed": _("reviewed an emergency access to your record"),
-    }
+    },
+    to_others={
+        "enrolment.referred": _("noted a referral"),
+        "enrolment.admitted": _("admitted somebody to the program"),
+        "enrolment.discharged": _("noted the end of somebody’s time in the program"),
+        "care_team.joined": _("added a counsellor to a care team"),
+        "care_team.not_joined": _("could not add a counsellor to a care team"),
+        "care_team.left": _("ended a counsellor’s place on a care team"),
+        "care_team.primary_chosen": _("chose a primary counsellor"),
+        "glass.broken": _("opened a record in an emergency"),
+        "glass.ended": _("ended an emergency access to a record"),
+        "glass.reviewed": _("reviewed an emergency access to a record"),
+    },
 )

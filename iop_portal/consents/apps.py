@@ -15,5 +15,9 @@ class ConsentsConfig(AppConfig):
                 "consent.withdrawn": _("withdrew a permission"),
                 "consent.disclosed": _("wrote down that somebody was told what you permit"),
                 "consent.read": _("read a permission that you gave"),
-            }
+            },
+            to_others={
+                "consent.disclosed": _("wrote down that somebody was told what a client permits"),
+                "consent.read": _("read a permission that a client gave"),
+            },
         )

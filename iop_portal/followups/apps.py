@@ -24,7 +24,15 @@ class FollowupsConfig(AppConfig):
                 "follow_up.resolved": _("did something that was to be done for you"),
                 "follow_up.viewed": _("looked at something that is to be done for you"),
                 "follow_ups.read": _("read the list of what they have to do"),
-            }
+            },
+            to_others={
+                "follow_up.owed": _("noted something to do"),
+                "follow_up.acknowledged": _("took on something that is to be done"),
+                "follow_up.snoozed": _("put off something that is to be done"),
+                "follow_up.escalated": _("passed on something that is to be done"),
+                "follow_up.resolved": _("did something that was to be done"),
+                "follow_up.viewed": _("looked at something that is to be done"),
+            },
         )
         kinds.register(
             kinds.Kind(

@@ -15,8 +15,12 @@ class HomeConfig(AppConfig):
         import_module("iop_portal.home.kinds")
         verbs.register(
             {
-                "caseload.read": _("read a list of clients"),
+                "caseload.read": _("read the list of their clients"),
                 "client.opened": _("opened your record"),
                 "shared.read": _("looked at what you share"),
-            }
+            },
+            to_others={
+                "client.opened": _("opened a client’s record"),
+                "shared.read": _("looked at what a client shares with them"),
+            },
         )

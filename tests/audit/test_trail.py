@@ -1,6 +1,7 @@
 """The trail: every verb has its sentence, every line its origin, and no line holds personal data."""
 
 import ast
+import re
 import uuid
 from pathlib import Path
 
@@ -91,6 +92,18 @@ def test_every_sentence_reads_on_from_a_name():
         assert act, verb
         assert str(sentence)[0].islower(), verb
         assert not str(sentence).endswith("."), verb
+
+
+def test_only_the_client_is_spoken_to_as_you():
+    told = [verbs.told_to_others(verb) for verb in verbs.sentences]
+    assert [sentence for sentence in told if re.search(r"\byou", sentence)] == []
+    assert verbs.told_to_others("client.opened") == "opened a client’s record"
+    assert str(verbs.sentences["client.opened"]) == "opened your record"
+
+
+def test_no_two_verbs_read_alike_in_a_list():
+    told = [verbs.told_to_others(verb) for verb in verbs.sentences]
+    assert len(set(told)) == len(told)
 
 
 def test_an_unknown_verb_is_refused(db):

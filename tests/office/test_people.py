@@ -417,6 +417,38 @@ def test_the_trail_is_found_by_verb_person_and_day(office, program):
     assert {query: [verb for verb in verbs if verb != "trail.read"] for query, verbs in found.items()} == asked
 
 
+def test_the_trail_is_told_in_plain_sentences(office, program):
+    maya, amara = enrolled(program), clinician(program)
+    for verb, about, facts in (
+        ("client.opened", maya, {"glass": True}),
+        ("client.opened", maya, {"glass": False}),
+        ("roster.read", None, {"count": 7}),
+        ("follow_up.escalated", None, {"kind": "dead_letter", "time": 2}),
+        ("credential.added", None, {"kind": "LCSW"}),
+        ("notice.died", None, {"kind": "seat_booked", "attempts": 1}),
+        ("program.changed", program, {"fields": "quiet_from, zone, gone"}),
+        ("care.prescribed", None, {"phase": "core", "hours": 9, "days": 1}),
+        ("hours.set", amara, {"weekday": 0, "stretches": 2}),
+        ("role.given", None, {"role": "clinician"}),
+        ("policy.changed", program, {"name": 3}),
+    ):
+        trail.record(verb, about, client=maya, by=amara, facts=facts)
+    lines = office.get("/office/trail/").context["lines"]
+    assert [(line.what, line.facts) for line in reversed(lines)] == [
+        ("opened a client’s record", "By an emergency access"),
+        ("opened a client’s record", ""),
+        ("looked at who is booked", "7 shown"),
+        ("passed on something that is to be done", "A message could not be delivered, 2 times by now"),
+        ("added a credential", "Licensed clinical social worker"),
+        ("could not deliver a message", "After 1 try"),
+        ("changed what a program is set to", "Quiet from, time zone, gone"),
+        ("changed how many hours and days of care are planned", "Core, 9 hours, 1 day"),
+        ("changed their working hours", "Monday, 2 stretches of time"),
+        ("gave somebody a role", "Clinician"),
+        ("changed the program’s rules for booking and care", "Name: 3"),
+    ]
+
+
 def test_days_in_the_wrong_order_are_told_at_their_field(office):
     answer = office.get("/office/trail/?since=2026-11-25&until=2026-11-24")
     assert answer.context["form"].errors == {"until": ["Choose a last day that does not come before the first."]}

@@ -5,11 +5,13 @@ from __future__ import annotations
 from copy import copy
 from dataclasses import dataclass
 from datetime import date, time
+from operator import itemgetter
 from typing import Any, ClassVar
 
 from django import forms
 from django.db import models
 from django.forms.models import construct_instance
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -25,7 +27,7 @@ from iop_portal.accounts.programs import (
     QuietHoursHaveNoLength,
     program_version,
 )
-from iop_portal.audit.verbs import sentences
+from iop_portal.audit.verbs import sentences, told_to_others
 from iop_portal.forms import PortalForm, PortalModelForm
 from iop_portal.markup import clock, day_and_year
 from iop_portal.people.models import Apart, BrokenGlass, CareTeam, Enrolment, Program, User
@@ -284,7 +286,8 @@ class FindClientsForm(PortalForm):
 
 
 def _verbs() -> list[tuple[str, str]]:
-    return [("", _("Everything")), *sorted((verb, verb) for verb in sentences)]
+    told = [(verb, capfirst(told_to_others(verb))) for verb in sentences]
+    return [("", _("Everything")), *sorted(told, key=itemgetter(1))]
 
 
 class FindEntriesForm(PortalForm):
