@@ -46,6 +46,7 @@ class Answers:
     session: int | None = None
     at: datetime | None = None
     room: int | None = None
+    anyone: bool = False
 
     def query(self, **changes: Any) -> str:
         """The address's end that says the same, with other answers where they are given."""
@@ -55,13 +56,16 @@ class Answers:
 
     @property
     def without_time(self) -> Answers:
-        """Where to choose another."""
-        return replace(self, session=None, at=None, room=None)
+        """Where to choose another. Who asked for whoever is free did not choose the counsellor of one time."""
+        counsellor = None if self.anyone else self.counsellor
+        return replace(self, session=None, at=None, room=None, counsellor=counsellor, anyone=False)
 
 
 def _written(value: object) -> str:
     if isinstance(value, datetime):
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%MZ")
+    if isinstance(value, bool):
+        return "yes" if value else ""
     return "" if value is None else str(value)
 
 
@@ -96,6 +100,7 @@ class AnswersForm(PortalForm):
     session = _key()
     at = Moment(required=False)
     room = _key()
+    anyone = forms.BooleanField(required=False)
 
     def clean_day(self) -> date | None:
         day: date | None = self.cleaned_data["day"]

@@ -225,6 +225,7 @@ def _slot(time: SeatTime | HourTime, answers: Answers) -> Slot:
             at=time.begins,
             room=time.room.pk if time.room else None,
             session=None,
+            anyone=answers.counsellor is None,
         )
     return Slot(time, f"{reverse('scheduling:check')}{chosen}" if chosen else "")
 

@@ -70,6 +70,17 @@ def test_the_first_page_offers_what_there_is_to_book(client, maya):
     assert [str(want) for want in client.get(BOOK).context["wants"]] == ["group", "counsellor", "workshop"]
 
 
+def test_who_asked_for_whoever_is_free_finds_everybody_again_from_the_check(client, clinic, maya):
+    clinic.hours(clinic.amara, room=clinic.room)
+    asked = f"way={clinic.talk.pk}&minutes=50"
+    slot = client.get(f"{TALK_TIMES}?{asked}").context["days"][0].first[0]
+    assert "counsellor=" in slot.url
+    check = client.get(slot.url).context
+    assert (check["when_url"], check["how_url"]) == (f"{TALK_TIMES}?{asked}", f"{TALK}?{asked}")
+    named = client.get(f"{TALK_TIMES}?{asked}&counsellor={clinic.amara.pk}").context["days"][0].first[0]
+    assert client.get(named.url).context["when_url"] == f"{TALK_TIMES}?{asked}&counsellor={clinic.amara.pk}"
+
+
 def test_an_applicant_is_offered_a_first_conversation_alone(client, clinic):
     clinic.session()
     sign_in(client, clinic.client("Ada", "referred"))
@@ -201,7 +212,7 @@ def test_checking_says_everything_before_it_is_booked(client, clinic, maya):
         "Skills group",
         "Wednesday 25 November, 5:30–7:00 pm",
         "Amara",
-        "Room 2, second floor",
+        "Room 2. Second floor",
         "You can cancel it until Tuesday 24 November, 5:30 pm; after that it counts as a late cancellation.",
     ):
         assert said in page
