@@ -406,6 +406,7 @@ def test_a_stale_form_never_shows_a_secret_back(db):
 def request_of(user, path="/"):
     request = RequestFactory().get(path)
     request.user = user
+    request.session = {}
     return request
 
 

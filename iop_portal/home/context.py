@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from iop_portal.accounts import sessions
+from iop_portal.accounts.middleware import second_step_taken
 from iop_portal.home.navigation import Place, menu_for, places_for
 from iop_portal.people.models import Program, User
 from iop_portal.people.roles import STAFF_ROLES
@@ -52,13 +53,19 @@ class Frame:
     def is_staff(self) -> bool:
         return bool(self.person and self.person.roles & STAFF_ROLES)
 
+    @cached_property
+    def guest(self) -> User | None:
+        """The person, once every page is open to them: staff without their second step are led nowhere else."""
+        held_back = self.person and self.person.is_staff_member and not second_step_taken(self._request, self.person)
+        return None if held_back else self.person
+
     @property
     def places(self) -> list[Place]:
-        return places_for(self.person, self._request.path) if self.person else []
+        return places_for(self.guest, self._request.path) if self.guest else []
 
     @property
     def menu(self) -> list[Place]:
-        return menu_for(self.person, self._request.path) if self.person else []
+        return menu_for(self.guest, self._request.path) if self.guest else []
 
     @property
     def idle_seconds(self) -> int:

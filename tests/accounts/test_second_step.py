@@ -93,6 +93,10 @@ def test_staff_cannot_put_it_off(client, amara):
 
     assert "Not now" not in page
     assert "a password alone is not enough" in page
+    # Nor are they led to pages that are still closed to them.
+    assert 'class="places"' not in page
+    assert 'href="/settings/"' not in page
+    assert 'action="/account/logout/"' in page
 
 
 @pytest.mark.django_db(transaction=True)
