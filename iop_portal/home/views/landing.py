@@ -7,6 +7,8 @@ from collections.abc import Callable
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from iop_portal.consents import statements
@@ -48,9 +50,12 @@ def _own(request: PortalRequest, template: str) -> HttpResponse:
 
 def _family(request: PortalRequest) -> HttpResponse:
     now = timezone.now()
+    shared = choices.read_shared(request.user, now=now)
     context = {
         "greeting": today.greeting(request.user, now),
-        "shared": choices.read_shared(request.user, now=now),
+        "shared": shared,
+        # By name only who lets them know something: without a permission nobody is a client here.
+        "deciders": get_text_list([by.client.preferred_name for by in shared], _("and")),
         "statement": statements.SHORT,
     }
     return render(request, "home/family.html", context)
