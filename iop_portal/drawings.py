@@ -9,6 +9,8 @@ from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from iop_portal.markup import hours_read
+
 register = template.Library()
 
 PILL, GAP = 22, 4
@@ -25,7 +27,7 @@ def hour_pills(done: float, booked: float, wanted: float) -> SafeString:
         (
             _pill(kind, hour * step + start * PILL, (end - start) * PILL)
             for hour in range(count)
-            for kind, start, end in _parts(hour, done, booked)
+            for kind, start, end in _parts(hour, done, booked, wanted)
         ),
     )
     return format_html('<svg class="hours" viewBox="0 0 {} 16" aria-hidden="true">{}</svg>', count * step - GAP, pills)
@@ -49,7 +51,7 @@ def hour_bars(done: float, booked: float, wanted: float) -> SafeString:
         (
             (kind, _n((hour + start) * step), _n(max(1, (end - start) * step - (1.6 if end == 1 else 0))))
             for hour in range(count)
-            for kind, start, end in _parts(hour, done, booked)
+            for kind, start, end in _parts(hour, done, booked, wanted)
         ),
     )
     return format_html('<svg class="bars" viewBox="0 0 76 10" aria-hidden="true">{}</svg>', bars)
@@ -60,15 +62,15 @@ def _n(number: float) -> str:
     return f"{round(number, 2):g}"
 
 
-def _parts(hour: int, done: float, booked: float) -> Iterator[tuple[str, float, float]]:
-    """How one hour is filled, as (kind, from, to) between 0 and 1."""
+def _parts(hour: int, done: float, booked: float, wanted: float) -> Iterator[tuple[str, float, float]]:
+    """How one hour is filled, as (kind, from, to) between 0 and 1. Beyond what is wanted nothing is open."""
     first = min(1.0, max(0.0, done - hour))
     second = min(1.0, max(0.0, done + booked - hour))
     if first > 0:
         yield "h-done", 0.0, first
     if second > first:
         yield "h-booked", first, second
-    if second < 1:
+    if second < 1 and hour < max(1, wanted):
         yield "h-open", second, 1.0
 
 
@@ -83,7 +85,7 @@ def hour_ring(done: float, booked: float, wanted: float) -> SafeString:
         '<text x="60" y="67">{}</text><text class="of" x="60" y="84">/ {}</text></svg>',
         _arc("done", done, 0, whole),
         _arc("booked", booked, done, whole),
-        _n(sure),
+        hours_read(round(sure * 60)),
         _n(wanted),
     )
 

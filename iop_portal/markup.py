@@ -13,7 +13,7 @@ from django.forms.boundfield import BoundField
 from django.forms.formsets import BaseFormSet
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -94,6 +94,23 @@ def _digits(when: datetime | time) -> str:
 
 def _half(when: datetime | time) -> str:
     return pgettext("time of day", "am") if when.hour < 12 else pgettext("time of day", "pm")
+
+
+FRACTIONS = {0: "", 15: "¼", 30: "½", 45: "¾"}
+
+
+def hours_read(minutes: int) -> str:
+    """7½: whole hours and quarters as people write them, others to one decimal."""
+    whole, rest = divmod(minutes, 60)
+    if rest not in FRACTIONS:
+        return number_format(round(minutes / 60, 1), 1)
+    return f"{whole or (0 if not rest else '')}{FRACTIONS[rest]}"
+
+
+@register.filter
+def zone_place(zone: str) -> str:
+    """New York, for America/New_York: the place by whose clock times are."""
+    return zone.rpartition("/")[2].replace("_", " ")
 
 
 @register.filter

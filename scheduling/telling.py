@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -40,9 +41,9 @@ class Told:
 
     @property
     def way_there(self: Held) -> str:
-        """Room 2, second floor, 14 Mill Street"""
+        """Room 2. Past the kitchen. 14 Mill Street: however the office ended each of them."""
         there = (self.room.directions, self.program.address) if self.room else ()
-        return ", ".join(filter(None, (_place(self), *there)))
+        return ". ".join([_place(self), *(capfirst(part.rstrip(". ")) for part in there if part)])
 
 
 def _place(held: Held) -> str:

@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
-from django.utils.formats import number_format
 from django.utils.translation import ngettext
 
+from iop_portal.markup import hours_read, zone_place
 from iop_portal.people.models import Enrolment, Program, User
 from scheduling.booking import enrolments_of
 from scheduling.finding import EVENING, local_midnight
@@ -23,7 +23,6 @@ from scheduling.telling import Told
 from therapy.models import ClinicalPolicy, Modality, Prescription
 
 WEEK = timedelta(days=7)
-FRACTIONS = {0: "", 15: "¼", 30: "½", 45: "¾"}
 
 
 @dataclass(frozen=True)
@@ -49,15 +48,15 @@ class Care:
 
     @property
     def hours(self) -> str:
-        return in_hours(self.held + self.ahead)
+        return hours_read(self.held + self.ahead)
 
     @property
     def held_hours(self) -> str:
-        return in_hours(self.held)
+        return hours_read(self.held)
 
     @property
     def ahead_hours(self) -> str:
-        return in_hours(self.ahead)
+        return hours_read(self.ahead)
 
     @property
     def open(self) -> int:
@@ -65,11 +64,13 @@ class Care:
 
     @property
     def open_hours(self) -> str:
-        return in_hours(self.open)
+        return hours_read(self.open)
 
     @property
     def open_words(self) -> str:
-        """1 hour, 7½ hours"""
+        """45 minutes, 1 hour, 7½ hours"""
+        if self.open < 60:
+            return ngettext("%(n)d minute", "%(n)d minutes", self.open) % {"n": self.open}
         count = 1 if self.open == 60 else 2
         return ngettext("%(hours)s hour", "%(hours)s hours", count) % {"hours": self.open_hours}
 
@@ -153,14 +154,6 @@ class Week:
         return replace(self.care, ahead=self.care.ahead + minutes, days=self.care.days | {on})
 
 
-def in_hours(minutes: int) -> str:
-    """7½: whole hours and quarters as people write them, others to one decimal."""
-    whole, rest = divmod(minutes, 60)
-    if rest not in FRACTIONS:
-        return number_format(round(minutes / 60, 1), 1)
-    return f"{whole or (0 if not rest else '')}{FRACTIONS[rest]}"
-
-
 def week_of(person: User, *, day: date | None, now: datetime) -> Week:
     """The program's week around a day (None: today) of the person's own calendar. Four queries, however full it is."""
     mine = ZoneInfo(person.zone)
@@ -196,7 +189,7 @@ def another_zone(person: User, programs: Iterable[Program]) -> str:
     """The name of the person's own zone, where a program goes by another clock; else nothing."""
     if all(program.zone == person.zone for program in programs):
         return ""
-    return person.zone.rpartition("/")[2].replace("_", " ")
+    return zone_place(person.zone)
 
 
 def first_day(day: date, week_starts_on: int) -> date:

@@ -38,7 +38,12 @@ class _Entry:
 _TODAY = _Entry(pgettext_lazy("place", "Today"), "home:landing", "today")
 _HOME = _Entry(pgettext_lazy("place", "Home"), "home:landing", "today")
 _CHOICES = _Entry(pgettext_lazy("place", "My choices"), "home:choices", "eye", area="/choices/")
-_CASELOAD = _Entry(pgettext_lazy("place", "Today"), "home:caseload", "today", area="/clients/")
+_CASELOAD = _Entry(
+    pgettext_lazy("place", "Today"),
+    "home:caseload",
+    "today",
+    area=("/clients/", "/enrolments/", "/hours/", "/sessions/", "/emergency-access/"),
+)
 _OWED = _Entry(pgettext_lazy("place", "To see to"), "followups:mine", "list", area="/follow-ups/")
 _OPENED = _Entry(pgettext_lazy("place", "Who opened my record"), "home:opened", "eye")
 _OFFICE = _Entry(pgettext_lazy("place", "Office"), "office:desk", "office", area="/office/")
@@ -46,7 +51,7 @@ _INVITATIONS = _Entry(pgettext_lazy("place", "Invitations"), "office:my_invitati
 _WEEK = _Entry(
     pgettext_lazy("place", "Week"), "scheduling:my_week", "week", area=("/week/", "/book/", "/booked/", "/bookings/")
 )
-_WAYS = _Entry(pgettext_lazy("place", "Ways"), "therapy:ways", "book", area="/ways/")
+_WAYS = _Entry(pgettext_lazy("place", "Ways"), "therapy:ways", "book", area=("/ways/", "/people/"))
 
 PLACES: dict[Role, tuple[_Entry, ...]] = {
     Role.CLIENT: (_TODAY, _WEEK, _WAYS, _CHOICES),

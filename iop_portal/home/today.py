@@ -150,7 +150,7 @@ def care_team_of(client: User) -> list[Helper]:
     """Who looks after a client now, the primary counsellor first."""
     places = CareTeam.objects.filter(enrolment__client=client, enrolment__state__in=Enrolment.LIVE, until=None)
     return [
-        Helper(place.clinician.full_name, " · ".join(filter(None, (_part(place), place.clinician.pronouns))))
+        Helper(place.clinician.full_name, "\u00a0· ".join(filter(None, (_part(place), place.clinician.pronouns))))
         for place in places.select_related("clinician")
     ]
 

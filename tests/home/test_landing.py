@@ -61,7 +61,7 @@ def test_a_client_finds_their_team_and_nothing_made_up(client, program):
     text = page_of(client, maya).content.decode()
     assert "Nothing is planned yet" in text
     assert "Amara Osei" in text
-    assert "Your primary counsellor · she/her" in text
+    assert "Your primary counsellor\u00a0· she/her" in text
 
 
 def test_the_team_is_the_one_of_now_with_the_primary_counsellor_first(program):
@@ -96,12 +96,15 @@ def test_an_alum_finds_the_way_back(client, program):
 
 def test_a_family_member_finds_what_is_shared_and_only_as_long_as_it_is(client, program):
     rosa = held(Role.FAMILY, program)
-    assert "Nothing is shared with you yet." in page_of(client, rosa).content.decode()
+    alone = page_of(client, rosa).content.decode()
+    assert "Nothing is shared with you yet." in alone
+    assert "The person you support decides what you see here." in alone
     maya = enrolled(program, preferred_name="Maya")
     now = timezone.now() - timedelta(minutes=1)
     consent = permission_of(maya, now=now, expires_on=now.date() + timedelta(days=30), recipient=rosa)
     text = page_of(client, rosa).content.decode()
     assert "How often Maya came" in text
+    assert "Maya decides what you see here." in text
     assert "42 CFR part 2 prohibits unauthorized use or disclosure of these records." in text
     assert Entry.objects.filter(verb="shared.read", client=maya, actor=rosa).count() == 1
     revoke_consent(consent, by=maya, now=timezone.now())

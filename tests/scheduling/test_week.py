@@ -10,8 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.html import strip_tags
 
+from iop_portal.markup import hours_read
 from scheduling import booking
-from scheduling.week import first_day, in_hours, next_two, week_of
+from scheduling.week import first_day, next_two, week_of
 from tests.factories import NOON, ModalityFactory
 from tests.scheduling.booking_world import TOMORROW, Clinic
 from tests.signing_in import sign_in
@@ -94,7 +95,7 @@ def test_a_week_with_a_clock_change_has_all_its_hours(clinic):
 
 @pytest.mark.parametrize(("minutes", "said"), [(0, "0"), (45, "¾"), (60, "1"), (90, "1½"), (410, "6.8"), (540, "9")])
 def test_hours_are_written_as_people_write_them(minutes, said):
-    assert in_hours(minutes) == said
+    assert hours_read(minutes) == said
 
 
 def test_what_comes_next_is_what_runs_now_or_begins_next(clinic):
@@ -152,7 +153,7 @@ def test_today_tells_what_is_next_and_what_follows_it(client, clinic, maya):
         "Tonight",
         "Skills group",
         "With Amara",
-        "Room 2, second floor",
+        "Room 2. Second floor",
     )
     assert strip_tags(shown.then) == "Then 8:00–9:30 pm, Skills group, by video"
 
