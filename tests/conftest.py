@@ -1,6 +1,7 @@
 """What every test may ask for. PostgreSQL and Redis run already: see tests/embedded.py."""
 
 import pytest
+from django.apps import AppConfig
 from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.core.management import call_command
@@ -18,6 +19,15 @@ class CheapHasher(PBKDF2PasswordHasher):
 @pytest.fixture(scope="session", autouse=True)
 def cheap_passwords():
     settings.PASSWORD_HASHERS = ["tests.conftest.CheapHasher", *settings.PASSWORD_HASHERS]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_query_for_each_row():
+    """A page that asks the database once for every row of a list fails the test that opens it."""
+    AppConfig.create("zeal").ready()
+    # What a row leads to is watched. Single rows are looked up by key twice to lock two people, and by libraries.
+    settings.ZEAL_ALLOWLIST = [{"model": "*", "field": "get()"}, {"model": "account.EmailAddress", "field": "user"}]
+    settings.MIDDLEWARE = ["zeal.middleware.zeal_middleware", *settings.MIDDLEWARE]
 
 
 class FlushPastTriggers(DatabaseWrapper.ops_class):
