@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import factory
+from django.utils import timezone
 from factory.django import DjangoModelFactory
 from psycopg2.extras import DateTimeTZRange
 
@@ -25,6 +26,14 @@ class ProgramFactory(DjangoModelFactory):
     name = factory.Sequence(lambda n: f"Harbor House {n}")
     sender = "Portal"
     phone = "+1 555 0100"
+
+    class Params:
+        # At whatever hour the test runs.
+        awake = factory.Trait(
+            zone="UTC",
+            quiet_from=factory.LazyFunction(lambda: (timezone.now() + timedelta(hours=11)).time()),
+            quiet_until=factory.LazyFunction(lambda: (timezone.now() + timedelta(hours=12)).time()),
+        )
 
 
 class UserFactory(DjangoModelFactory):

@@ -23,6 +23,7 @@ from iop_portal.audit import trail
 from iop_portal.notices.kinds import Kind, registry
 from iop_portal.notices.letters import program_behind, write_letter
 from iop_portal.notices.models import Notice
+from iop_portal.notices.quiet import morning_after
 from iop_portal.people.models import Program
 
 log = logging.getLogger(__name__)
@@ -126,6 +127,12 @@ def carry_out(notice_id: int, *, post: BaseEmailBackend, now: datetime) -> bool:
     if verdict is not Notice.State.SENT:
         _end(notice, verdict, now=now)
         return False
+    if morning := _rests_until(notice, kind, subject, now=now):
+        # Not a try that failed.
+        notice.attempts -= 1
+        notice.resting_until = morning
+        notice.save(update_fields=["attempts", "resting_until"])
+        return False
     post.send_messages([write_letter(notice, kind, subject)])
     _end(notice, Notice.State.SENT, now=now)
     return True
@@ -153,6 +160,13 @@ def _verdict(notice: Notice, kind: Kind, subject: models.Model | None) -> Notice
     if not (notice.to.mail_ok or kind.essential):
         return Notice.State.UNWANTED
     return Notice.State.SENT
+
+
+def _rests_until(notice: Notice, kind: Kind, subject: models.Model | None, *, now: datetime) -> datetime | None:
+    """The end of the program's quiet hours, where the message comes in them and may wait."""
+    program = program_behind(subject, notice.to) if kind.waits else None
+    morning = morning_after(program, now) if program else None
+    return morning if morning and kind.waits and kind.waits(subject, morning) else None
 
 
 def _end(notice: Notice, state: Notice.State, *, now: datetime) -> None:

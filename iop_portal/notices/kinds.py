@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.utils.functional import Promise
@@ -32,7 +33,8 @@ class Kind:
     only, since whoever holds them may be waiting to withdraw this very notice.
 
     `address(subject)` finds the recipient where they have no account. An `essential` kind is sent whatever a
-    person's preferences say.
+    person's preferences say. `waits(subject, morning)` says whether a message that comes due in the program's quiet
+    hours may rest until they end.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Kind:
     words: Callable[[Any, User | None], Mapping[str, object]]
     address: Callable[[Any], str] | None = field(default=None)
     essential: bool = False
+    waits: Callable[[Any, datetime], bool] | None = field(default=None)
 
 
 registry: dict[str, Kind] = {}

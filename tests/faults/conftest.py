@@ -125,7 +125,7 @@ def staff(transactional_db, own_services, redis, mail_server, tmp_path):
 @pytest.fixture
 def owe(transactional_db):
     """Write to so many people that something waits for them, as a page would: their addresses."""
-    program = ProgramFactory()
+    program = ProgramFactory(awake=True)
 
     def owe(count):
         people = UserFactory.create_batch(count)
