@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from iop_portal.audit import trail
 from iop_portal.people.models import Program, User
 from iop_portal.refusals import Refused
-from iop_portal.versions import ChangedMeanwhile, version_of
+from iop_portal.versions import save_edit, version_of
 from iop_portal.writes import write
 from scheduling.models import Room
 
@@ -50,18 +50,10 @@ def add_room(program: Program, details: RoomDetails, *, by: User, now: datetime)
 @write
 def change_room(room: Room, details: RoomDetails, *, seen: str, by: User, now: datetime) -> Room:
     """Save what an admin changed. `seen` is the `room_version` that they had before them."""
-    locked = Room.objects.select_for_update(no_key=True).get(pk=room.pk)
-    if room_version(locked) != seen:
-        raise ChangedMeanwhile
-    wanted = asdict(details)
-    changed = [name for name in DETAILS if getattr(locked, name) != wanted[name]]
-    if not changed:
-        return locked
-    for name in changed:
-        setattr(locked, name, wanted[name])
-    locked.save(update_fields=changed)
-    trail.record("room.changed", locked, by=by, at=now, facts={"fields": ", ".join(changed)})
-    return locked
+    room, changed = save_edit(room, asdict(details), seen=seen)
+    if changed:
+        trail.record("room.changed", room, by=by, at=now, facts={"fields": ", ".join(changed)})
+    return room
 
 
 @write

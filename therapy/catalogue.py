@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from iop_portal.audit import trail
 from iop_portal.people.models import Enrolment, Program, User
 from iop_portal.refusals import Refused
-from iop_portal.versions import ChangedMeanwhile, version_of
+from iop_portal.versions import save_edit, version_of
 from iop_portal.writes import write
 from therapy.models import Format, Method, Modality, Need
 
@@ -139,18 +139,10 @@ def add_modality(program: Program, details: ModalityDetails, *, by: User, now: d
 @write
 def change_modality(modality: Modality, details: ModalityDetails, *, seen: str, by: User, now: datetime) -> Modality:
     """Save what an admin changed. `seen` is the `modality_version` that they had before them."""
-    locked = Modality.objects.select_for_update(no_key=True).get(pk=modality.pk)
-    if modality_version(locked) != seen:
-        raise ChangedMeanwhile
-    wanted = columns(details)
-    changed = [name for name in DETAILS if getattr(locked, name) != wanted[name]]
-    if not changed:
-        return locked
-    for name in changed:
-        setattr(locked, name, wanted[name])
-    locked.save(update_fields=changed)
-    trail.record("modality.changed", locked, by=by, at=now, facts={"fields": ", ".join(changed)})
-    return locked
+    modality, changed = save_edit(modality, columns(details), seen=seen)
+    if changed:
+        trail.record("modality.changed", modality, by=by, at=now, facts={"fields": ", ".join(changed)})
+    return modality
 
 
 @write

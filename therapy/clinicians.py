@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from iop_portal.audit import trail
 from iop_portal.people.models import Program, User
 from iop_portal.refusals import Refused
-from iop_portal.versions import ChangedMeanwhile, version_of
+from iop_portal.versions import ChangedMeanwhile, save_edit, version_of
 from iop_portal.writes import write
 from therapy.models import Clinician, Credential, Modality
 
@@ -125,18 +125,11 @@ def change_profile(
     clinician: Clinician, *, title: str | None = None, about: str, seen: str, by: User, now: datetime
 ) -> Clinician:
     """Save title and words. A clinician changes their own words; the title is the office's to give."""
-    locked = _locked(clinician)
-    if profile_version(locked) != seen:
-        raise ChangedMeanwhile
-    wanted = {"title": locked.title if title is None else title, "about": about}
-    changed = [name for name, value in wanted.items() if getattr(locked, name) != value]
-    if not changed:
-        return locked
-    for name in changed:
-        setattr(locked, name, wanted[name])
-    locked.save(update_fields=changed)
-    trail.record("clinician.changed", locked, by=by, at=now, facts={"fields": ", ".join(changed)})
-    return locked
+    wanted = {"title": clinician.title if title is None else title, "about": about}
+    clinician, changed = save_edit(clinician, wanted, seen=seen)
+    if changed:
+        trail.record("clinician.changed", clinician, by=by, at=now, facts={"fields": ", ".join(changed)})
+    return clinician
 
 
 @write
@@ -176,18 +169,10 @@ def change_credential(
 ) -> Credential:
     """Save what an admin changed. `seen` is the `credential_version` that they had before them."""
     _check_year(details.expires_on, now)
-    locked = Credential.objects.select_for_update(no_key=True).get(pk=credential.pk)
-    if credential_version(locked) != seen:
-        raise ChangedMeanwhile
-    wanted = asdict(details)
-    changed = [name for name in CREDENTIAL_DETAILS if getattr(locked, name) != wanted[name]]
-    if not changed:
-        return locked
-    for name in changed:
-        setattr(locked, name, wanted[name])
-    locked.save(update_fields=changed)
-    trail.record("credential.changed", locked, by=by, at=now, facts={"fields": ", ".join(changed)})
-    return locked
+    credential, changed = save_edit(credential, asdict(details), seen=seen)
+    if changed:
+        trail.record("credential.changed", credential, by=by, at=now, facts={"fields": ", ".join(changed)})
+    return credential
 
 
 @write

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from iop_portal.audit import trail
 from iop_portal.people.models import Program, User
 from iop_portal.refusals import Refused
-from iop_portal.versions import ChangedMeanwhile, version_of
+from iop_portal.versions import save_edit, version_of
 from iop_portal.writes import write
 from therapy.models import Track
 
@@ -50,18 +50,10 @@ def add_track(program: Program, details: TrackDetails, *, by: User, now: datetim
 @write
 def change_track(track: Track, details: TrackDetails, *, seen: str, by: User, now: datetime) -> Track:
     """Save what an admin changed. `seen` is the `track_version` that they had before them."""
-    locked = Track.objects.select_for_update(no_key=True).get(pk=track.pk)
-    if track_version(locked) != seen:
-        raise ChangedMeanwhile
-    wanted = asdict(details)
-    changed = [name for name in DETAILS if getattr(locked, name) != wanted[name]]
-    if not changed:
-        return locked
-    for name in changed:
-        setattr(locked, name, wanted[name])
-    locked.save(update_fields=changed)
-    trail.record("track.changed", locked, by=by, at=now, facts={"fields": ", ".join(changed)})
-    return locked
+    track, changed = save_edit(track, asdict(details), seen=seen)
+    if changed:
+        trail.record("track.changed", track, by=by, at=now, facts={"fields": ", ".join(changed)})
+    return track
 
 
 @write

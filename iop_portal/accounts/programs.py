@@ -11,7 +11,7 @@ from iop_portal.audit import trail
 from iop_portal.people.models import Program, RoleHeld, User
 from iop_portal.people.roles import Role
 from iop_portal.refusals import Refused
-from iop_portal.versions import ChangedMeanwhile, version_of
+from iop_portal.versions import save_edit, version_of
 from iop_portal.writes import write
 
 
@@ -58,15 +58,7 @@ def open_program(details: ProgramDetails, *, by: User, now: datetime) -> Program
 @write
 def change_program(program: Program, details: ProgramDetails, *, seen: str, by: User, now: datetime) -> Program:
     """Save what an admin changed. `seen` is the `program_version` that they had before them."""
-    locked: Program = Program.objects.select_for_update(no_key=True).get(pk=program.pk)
-    if program_version(locked) != seen:
-        raise ChangedMeanwhile
-    wanted = asdict(details)
-    changed = [name for name in DETAILS if getattr(locked, name) != wanted[name]]
-    if not changed:
-        return locked
-    for name in changed:
-        setattr(locked, name, wanted[name])
-    locked.save(update_fields=changed)
-    trail.record("program.changed", locked, by=by, at=now, facts={"fields": ", ".join(changed)})
-    return locked
+    program, changed = save_edit(program, asdict(details), seen=seen)
+    if changed:
+        trail.record("program.changed", program, by=by, at=now, facts={"fields": ", ".join(changed)})
+    return program
