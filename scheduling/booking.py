@@ -12,8 +12,10 @@ from datetime import datetime, timedelta
 from functools import reduce
 from operator import or_
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import DateField, DateTimeField, Exists, Func, OuterRef, Q, QuerySet
+from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
 from iop_portal.audit import trail
@@ -119,11 +121,18 @@ def _offered(enrolment: Enrolment) -> Q:
 
 def _led(offers: Iterable[Q]) -> QuerySet[Session]:
     valid = Credential.objects.filter(
-        clinician__user=OuterRef("clinician"), expires_on__gte=OuterRef("session__during__startswith__date")
+        clinician__user=OuterRef("clinician"), expires_on__gte=day_there("session__program__zone", "session__during")
     )
     led = Facilitation.objects.filter(Exists(valid), session=OuterRef("pk"), clinician__is_active=True)
     wanted = reduce(or_, offers, Q(pk__in=[]))
     return Session.objects.filter(wanted, live=True, listed=True, modality__in_use=True).filter(Exists(led))
+
+
+def day_there(zone: str, during: str) -> Cast:
+    """Of an outer row: the day on which it begins where the program is. Nobody's own clock decides what is valid."""
+    begins = Func(OuterRef(during), function="lower")
+    wall_clock = Func(OuterRef(zone), begins, function="timezone", output_field=DateTimeField())
+    return Cast(wall_clock, DateField())
 
 
 def meets_somebody_apart_from(person: User) -> Any:
@@ -142,7 +151,7 @@ def clinicians_for(person: User, modality: Modality, *, on: datetime) -> QuerySe
     """Who gives a modality to a person: working for the program, with a valid credential, not kept apart."""
     return (
         Clinician.objects.filter(gives=modality, user__in=User.objects.clinicians_of(modality.program))
-        .qualified_on(on.date())
+        .qualified_on(on.astimezone(ZoneInfo(modality.program.zone)).date())
         .free_to_meet(person)
         .select_related("user")
     )

@@ -255,11 +255,12 @@ def hour_times(
     )
     rooms = Room.objects.in_bulk({opening.room_id for opening in free if opening.room_id})
     busy = list(bookings_of(person).values_list("during", flat=True))
+    there = ZoneInfo(modality.program.zone)
     return [
         HourTime(modality, start.begins, start.ends, givers[start.clinician_id].user, rooms.get(start.room_id or 0))
         for start in sorted(starts(free, minutes=minutes, zone=modality.program.zone), key=_by_time)
         if _fits_place(start, where)
-        and start.begins.date() <= givers[start.clinician_id].until
+        and start.begins.astimezone(there).date() <= givers[start.clinician_id].until
         and fits_part_of_day(start.begins, part_of_day, person.zone)
         and not any(_overlaps(during, start.begins, start.ends) for during in busy)
     ]

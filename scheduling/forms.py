@@ -35,7 +35,10 @@ PLACES = [
 
 @dataclass(frozen=True)
 class Answers:
-    """What was chosen so far. `at` is a moment in UTC."""
+    """What was chosen so far. `at` is a moment in UTC.
+
+    `counsellor` is whom somebody wishes for, if anybody; `giver` is who has the time that they chose.
+    """
 
     way: int | None = None
     minutes: int | None = None
@@ -45,8 +48,8 @@ class Answers:
     day: date | None = None
     session: int | None = None
     at: datetime | None = None
+    giver: int | None = None
     room: int | None = None
-    anyone: bool = False
 
     def query(self, **changes: Any) -> str:
         """The address's end that says the same, with other answers where they are given."""
@@ -56,16 +59,13 @@ class Answers:
 
     @property
     def without_time(self) -> Answers:
-        """Where to choose another. Who asked for whoever is free did not choose the counsellor of one time."""
-        counsellor = None if self.anyone else self.counsellor
-        return replace(self, session=None, at=None, room=None, counsellor=counsellor, anyone=False)
+        """Where to choose another."""
+        return replace(self, session=None, at=None, giver=None, room=None)
 
 
 def _written(value: object) -> str:
     if isinstance(value, datetime):
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%MZ")
-    if isinstance(value, bool):
-        return "yes" if value else ""
     return "" if value is None else str(value)
 
 
@@ -99,8 +99,8 @@ class AnswersForm(PortalForm):
     day = forms.DateField(required=False, input_formats=["%Y-%m-%d"])
     session = _key()
     at = Moment(required=False)
+    giver = _key()
     room = _key()
-    anyone = forms.BooleanField(required=False)
 
     def clean_day(self) -> date | None:
         day: date | None = self.cleaned_data["day"]

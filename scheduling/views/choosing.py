@@ -216,16 +216,14 @@ def _slot_days(times: Iterable[SeatTime | HourTime], answers: Answers, zone: str
 
 def _slot(time: SeatTime | HourTime, answers: Answers) -> Slot:
     if isinstance(time, SeatTime):
-        chosen = answers.query(session=time.session.pk, at=None, room=None) if time.free else ""
+        chosen = answers.without_time.query(session=time.session.pk) if time.free else ""
     else:
-        chosen = answers.query(
+        chosen = answers.without_time.query(
             way=time.modality.pk,
             minutes=round((time.ends - time.begins).total_seconds() / 60),
-            counsellor=time.clinician.pk,
             at=time.begins,
+            giver=time.clinician.pk,
             room=time.room.pk if time.room else None,
-            session=None,
-            anyone=answers.counsellor is None,
         )
     return Slot(time, f"{reverse('scheduling:check')}{chosen}" if chosen else "")
 
@@ -274,12 +272,12 @@ def _chosen(person: User, answers: Answers) -> SeatChoice | HourChoice | None:
     if answers.session is not None:
         sessions = Session.objects.visible_to(person).select_related("modality__program")
         return SeatChoice(person, get_object_or_404(sessions, pk=answers.session))
-    if answers.way is None or answers.minutes is None or answers.counsellor is None or answers.at is None:
+    if answers.way is None or answers.minutes is None or answers.giver is None or answers.at is None:
         return None
     ways = Modality.objects.visible_to(person).select_related("program")
     way = get_object_or_404(ways, pk=answers.way, format__in=finding.FORMATS[Want.COUNSELLOR])
     room = get_object_or_404(Room, pk=answers.room, program=way.program) if answers.room else None
-    giver = get_object_or_404(User.objects.clinicians_of(way.program), pk=answers.counsellor)
+    giver = get_object_or_404(User.objects.clinicians_of(way.program), pk=answers.giver)
     return HourChoice(person, way, giver, answers.at, answers.minutes, room)
 
 

@@ -101,7 +101,7 @@ def test_a_page(db, doorstep, look, page, method, persona):
         "/book/counsellor/?way={talk_id}&minutes=99&go=1",
         "/book/counsellor/when/?way={talk_id}&minutes=50",
         "/book/check/?session={free_session_id}",
-        "/book/check/?way={talk_id}&minutes=50&counsellor={team_id}&at=2020-01-01T10:00Z",
+        "/book/check/?way={talk_id}&minutes=50&giver={team_id}&at=2020-01-01T10:00Z",
     ],
     ids=["an answer to mend", "hours", "check", "refused"],
 )

@@ -51,7 +51,7 @@ def words(response):
 
 
 def hour(clinic, begins=TOMORROW, **answers):
-    given = {"way": clinic.talk.pk, "minutes": 50, "counsellor": clinic.amara.pk, "at": written(begins), **answers}
+    given = {"way": clinic.talk.pk, "minutes": 50, "giver": clinic.amara.pk, "at": written(begins), **answers}
     return f"{CHECK}?" + "&".join(f"{name}={value}" for name, value in given.items())
 
 
@@ -74,7 +74,7 @@ def test_who_asked_for_whoever_is_free_finds_everybody_again_from_the_check(clie
     clinic.hours(clinic.amara, room=clinic.room)
     asked = f"way={clinic.talk.pk}&minutes=50"
     slot = client.get(f"{TALK_TIMES}?{asked}").context["days"][0].first[0]
-    assert "counsellor=" in slot.url
+    assert "giver=" in slot.url
     check = client.get(slot.url).context
     assert (check["when_url"], check["how_url"]) == (f"{TALK_TIMES}?{asked}", f"{TALK}?{asked}")
     named = client.get(f"{TALK_TIMES}?{asked}&counsellor={clinic.amara.pk}").context["days"][0].first[0]
@@ -241,7 +241,7 @@ def test_an_hour_is_booked_in_a_room(client, clinic, maya):
 @pytest.mark.parametrize("kind", ["seat", "hour"])
 def test_booking_twice_leads_to_the_first_booking(client, clinic, maya, kind):
     clinic.hours(clinic.jonah)
-    url = hour(clinic, counsellor=clinic.jonah.pk) if kind == "hour" else f"{CHECK}?session={clinic.session().pk}"
+    url = hour(clinic, giver=clinic.jonah.pk) if kind == "hour" else f"{CHECK}?session={clinic.session().pk}"
     assert client.post(url).url == client.post(url).url == client.get(url).url
     assert len(booked_by(maya)) == 1
 
@@ -361,7 +361,7 @@ def test_what_overlaps_says_what_to_do(client, clinic, maya):
     other = clinic.session(TOMORROW + timedelta(minutes=30), clinic.jonah)
     assert refused(client, f"{CHECK}?session={other.pk}").context["why"] == str(booking.AlreadyBusy())
     clinic.hours(clinic.jonah)
-    assert refused(client, hour(clinic, counsellor=clinic.jonah.pk)).context["why"] == str(booking.AlreadyBusy())
+    assert refused(client, hour(clinic, giver=clinic.jonah.pk)).context["why"] == str(booking.AlreadyBusy())
 
 
 @pytest.mark.parametrize(
@@ -406,13 +406,13 @@ def test_an_hour_cannot_be_taken_with_the_ids_of_others(client, clinic, maya):
     for answers in (
         {"way": away.talk.pk},
         {"way": clinic.group.pk},
-        {"counsellor": away.amara.pk},
-        {"counsellor": maya.pk},
+        {"giver": away.amara.pk},
+        {"giver": maya.pk},
         {"room": away.room.pk},
     ):
         assert client.post(hour(clinic, **answers)).status_code == 404
     assert client.post(hour(clinic, room=clinic.room.pk)).status_code == 409
-    kept_apart = client.post(hour(clinic, counsellor=clinic.jonah.pk))
+    kept_apart = client.post(hour(clinic, giver=clinic.jonah.pk))
     assert (kept_apart.status_code, kept_apart.context["why"]) == (409, str(booking.NotOffered.message))
     assert booked_by(maya) == []
 
