@@ -37,6 +37,10 @@ class SessionGone(Refused):
     constraint = "bookings_are_of_live_sessions"
 
 
+class SessionMoved(SessionGone):
+    constraint = "bookings_have_their_sessions_time"
+
+
 class SessionFull(Refused):
     message = _("No place is left here. Choose another time.")
     constraint = "a_seat_for_everybody"
@@ -102,8 +106,8 @@ def enrolments_of(person: User) -> list[tuple[Enrolment, ClinicalPolicy]]:
 def bookable_by(person: User, *, now: datetime) -> QuerySet[Session]:
     """Listed sessions of the programs that a person is in, within notice and horizon.
 
-    Somebody who is not admitted yet finds assessments only. Sessions without any leader whose credential is valid
-    on that day are left out.
+    Somebody who is not admitted yet finds assessments only. Family sessions are arranged with the family. Sessions
+    without any leader whose credential is valid on that day are left out.
     """
     offers = []
     for enrolment, policy in enrolments_of(person):
@@ -125,7 +129,8 @@ def _led(offers: Iterable[Q]) -> QuerySet[Session]:
     )
     led = Facilitation.objects.filter(Exists(valid), session=OuterRef("pk"), clinician__is_active=True)
     wanted = reduce(or_, offers, Q(pk__in=[]))
-    return Session.objects.filter(wanted, live=True, listed=True, modality__in_use=True).filter(Exists(led))
+    offered = Session.objects.filter(wanted, live=True, listed=True, modality__in_use=True)
+    return offered.exclude(modality__format=Format.FAMILY).filter(Exists(led))
 
 
 def day_there(zone: str, during: str) -> Cast:
@@ -182,8 +187,6 @@ def _take_seat(session: Session, *, person: User, by: User, now: datetime) -> Bo
     found = _as_it_is_now(session, person=person, now=now)
     if found is None:
         raise why_not(session, person=person, now=now)
-    if found.during != made.during:
-        raise SessionGone
     if found.meets:
         raise SessionFull
     return _recorded(made, by=by, now=now)

@@ -237,8 +237,8 @@ def check(request: PortalRequest) -> HttpResponse:
     form, now = AnswersForm(request.GET), timezone.now()
     answers = form.answers()
     if form.errors:
-        problem = next(str(error) for errors in form.errors.values() for error in errors)
-        return render(request, "scheduling/not_booked.html", {"why": problem}, status=400)
+        context = {"why": _("Choose a time from the list."), "when_url": reverse("scheduling:book")}
+        return render(request, "scheduling/not_booked.html", context, status=400)
     chosen = _chosen(request.user, answers)
     if chosen is None:
         return redirect("scheduling:book")
