@@ -12,7 +12,7 @@ from iop_portal.demo.story import tell_story
 
 
 class Command(BaseCommand):
-    help = "Fills an empty demonstration with people and five weeks of history. A story that was told is kept."
+    help = "Fills an empty demonstration with people, sixteen weeks of history and four ahead. What was told is kept."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--clients", type=int, default=0, help="a crowd of so many clients, instead of the story")
