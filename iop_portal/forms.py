@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django import forms
+from django.db.models import BLANK_CHOICE_DASH
 from django.forms.utils import pretty_name
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from iop_portal.refusals import Refused
 
+DASHES = BLANK_CHOICE_DASH[0][1]
 _CHOOSE = (forms.ChoiceField, forms.ModelChoiceField)
 
 
@@ -29,6 +31,7 @@ class PortalFormMixin:
         for name, field in self.fields.items():
             label = str(field.label or pretty_name(name))
             _replace(field, "required", forms.Field, _missing(field, label))
+            _say_nothing_in_words(field)
             for kind in (*_CHOOSE, forms.MultipleChoiceField, forms.ModelMultipleChoiceField):
                 if isinstance(field, kind):
                     _replace(
@@ -46,6 +49,20 @@ class PortalFormMixin:
     def status(self) -> int:
         """200 for a fresh form, 400 for one to mend, the refusal's own for one that was refused."""
         return self.refused_with or (400 if self.errors else 200)  # type: ignore[attr-defined]
+
+
+def _say_nothing_in_words(field: forms.Field) -> None:
+    """A model's own "---------": a list asks to choose instead, and among buttons it goes where an answer is needed."""
+    if isinstance(field, forms.ModelChoiceField):
+        if field.empty_label == DASHES:
+            field.empty_label = _("Choose")
+    elif isinstance(field, forms.TypedChoiceField):
+        buttons = isinstance(field.widget, forms.RadioSelect) and field.required
+        field.choices = [
+            (value, _("Choose") if label == DASHES else label)
+            for value, label in field.widget.choices
+            if not (buttons and label == DASHES)
+        ]
 
 
 def _replace(field: forms.Field, code: str, kind: type[forms.Field], sentence: Any) -> None:

@@ -189,14 +189,20 @@ class BaseStretches(forms.BaseFormSet):  # type: ignore[type-arg]  # not subscri
 
 
 Stretches = forms.formset_factory(
-    StretchForm, formset=BaseStretches, extra=1, can_delete=True, max_num=MOST_STRETCHES, validate_max=True
+    StretchForm,
+    formset=BaseStretches,
+    extra=1,
+    can_delete=True,
+    can_delete_extra=False,
+    max_num=MOST_STRETCHES,
+    validate_max=True,
 )
 
 
 def stretches_form(data: Mapping[str, Any] | None, *, program: Program, lines: Iterable[Hours] = ()) -> BaseStretches:
     initial = [{"begins": one.begins, "ends": one.ends, "room": one.room_id, "video": one.video} for one in lines]
     formset = cast(BaseStretches, Stretches(data, initial=initial, form_kwargs={"program": program}))
-    for form in formset.forms:
+    for form in formset.initial_forms:
         form.fields["DELETE"].label = _("Remove these hours")
     return formset
 

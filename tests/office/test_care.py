@@ -90,6 +90,8 @@ def test_rules_changed_meanwhile_are_shown_side_by_side(office, program, rules):
 
 def test_a_track_is_added_changed_retired_and_put_back(office, program):
     wish = {"name": "Evening", "part_of_day": "evening", "about": "", "seen": ""}
+    asked = office.get(f"/office/programs/{program.pk}/tracks/new/").context["form"]
+    assert [str(choice.data["value"]) for choice in asked["part_of_day"]] == ["morning", "afternoon", "evening"]
     office.post(f"/office/programs/{program.pk}/tracks/new/", wish)
     track = Track.objects.get()
     page = f"/office/tracks/{track.pk}/"
