@@ -357,7 +357,7 @@ def dead(ada, program):
 def test_a_dead_message_is_tried_again_or_let_go_once(office, dead):
     page = text(office.get("/office/messages/"))
     assert "lost@portal.test" in page
-    assert "SMTPRecipientsRefused" in page
+    assert "SMTPRecipientsRefused" in text(office.get(f"/office/messages/{dead.pk}/"))
     office.post(f"/office/messages/{dead.pk}/again/")
     dead.refresh_from_db()
     assert dead.state == Notice.State.OWED
