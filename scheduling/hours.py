@@ -16,6 +16,8 @@ from iop_portal.versions import ChangedMeanwhile
 from iop_portal.writes import write
 from scheduling.models import DayException, Facilitation, OtherHours, Room, WeeklyHours
 
+MOST_AHEAD = timedelta(days=731)
+
 
 class HoursWithoutLength(Refused):
     message = _("Hours have to end after they begin.")
@@ -37,6 +39,11 @@ class HoursOverlap(Refused):
 
 class DayHasPassed(Refused):
     message = _("Choose a day that has not passed.")
+    status = 400
+
+
+class DayTooFar(Refused):
+    message = _("Choose a day within the next two years.")
     status = 400
 
 
@@ -110,8 +117,7 @@ def except_day(
 ) -> DayException:
     """A day off, or a day with other hours. What is booked already stays booked: see `booked_on`."""
     User.objects.lock_no_key(clinician.pk)
-    if on < now.astimezone(ZoneInfo(program.zone)).date():
-        raise DayHasPassed
+    check_day(on, program=program, now=now)
     _check(stretches, program)
     made = DayException.objects.create(clinician=clinician, program=program, on=on)
     OtherHours.objects.bulk_create(
@@ -126,6 +132,15 @@ def except_day(
 def end_exception(exception: DayException, *, by: User, now: datetime) -> None:
     trail.record("hours.exception_ended", exception, by=by, at=now)
     exception.delete()
+
+
+def check_day(on: date, *, program: Program, now: datetime) -> None:
+    """Whether it can be excepted. Further ahead somebody mistyped the year. Raises Refused."""
+    away = on - now.astimezone(ZoneInfo(program.zone)).date()
+    if away < timedelta(0):
+        raise DayHasPassed
+    if away > MOST_AHEAD:
+        raise DayTooFar
 
 
 def booked_on(clinician: User, *, on: date, zone: str) -> list[Facilitation]:

@@ -35,6 +35,7 @@ class Care:
     held: int
     ahead: int
     days: frozenset[date]
+    held_days: frozenset[date]
     wanted_hours: int
     wanted_days: int
 
@@ -57,6 +58,11 @@ class Care:
     @property
     def ahead_hours(self) -> str:
         return hours_read(self.ahead)
+
+    @property
+    def ahead_days(self) -> frozenset[date]:
+        """Days on which nothing has been yet."""
+        return self.days - self.held_days
 
     @property
     def open(self) -> int:
@@ -245,10 +251,17 @@ def _care(enrolment: Enrolment, begins: date, bookings: Iterable[Booking], now: 
         and booking.session.modality.counts
         and first <= booking.starts_at < end
     ]
+    over = [booking for booking in counted if booking.ends_at <= now]
+    ahead = [booking for booking in counted if booking.ends_at > now]
     return Care(
-        held=sum(booking.session.minutes for booking in counted if booking.ends_at <= now),
-        ahead=sum(booking.session.minutes for booking in counted if booking.ends_at > now),
-        days=frozenset(timezone.localdate(booking.starts_at, ZoneInfo(zone)) for booking in counted),
+        held=sum(booking.session.minutes for booking in over),
+        ahead=sum(booking.session.minutes for booking in ahead),
+        days=_days_of(counted, ZoneInfo(zone)),
+        held_days=_days_of(over, ZoneInfo(zone)),
         wanted_hours=prescribed.hours,
         wanted_days=prescribed.days,
     )
+
+
+def _days_of(bookings: Iterable[Booking], zone: ZoneInfo) -> frozenset[date]:
+    return frozenset(timezone.localdate(booking.starts_at, zone) for booking in bookings)

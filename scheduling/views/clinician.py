@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
-from zoneinfo import ZoneInfo
+from datetime import date, datetime
 
 from django.contrib import messages
 from django.db.models import QuerySet
@@ -20,7 +19,7 @@ from iop_portal.people.roles import Role
 from iop_portal.refusals import Refused
 from iop_portal.versions import ChangedMeanwhile
 from scheduling import hours, rosters
-from scheduling.forms import BaseStretches, DayForm, ExceptionForm, WeekdayForm, stretches_form
+from scheduling.forms import YEARS, BaseStretches, DayForm, ExceptionForm, WeekdayForm, stretches_form
 from scheduling.models import DayException, WeeklyHours
 
 WEEKDAYS = dict(WeeklyHours._meta.get_field("weekday").flatchoices)
@@ -106,9 +105,13 @@ def choose_day(request: PortalRequest, program_id: int) -> HttpResponse:
     program = get_object_or_404(_works_for(request.user), pk=program_id)
     form = DayForm(request.GET or None)
     if form.is_valid():
-        if form.cleaned_data["on"] >= timezone.now().astimezone(ZoneInfo(program.zone)).date():
-            return redirect("scheduling:except_day", program.pk, form.cleaned_data["on"].isoformat())
-        form.add_error("on", str(hours.DayHasPassed.message))
+        on = form.cleaned_data["on"]
+        try:
+            hours.check_day(on, program=program, now=timezone.now())
+        except Refused as refusal:
+            form.add_error("on", str(refusal))
+        else:
+            return redirect("scheduling:except_day", program.pk, on.isoformat())
     return render(request, "scheduling/hours_choose_day.html", {"program": program, "form": form}, status=form.status)
 
 
@@ -161,10 +164,14 @@ def roster(request: PortalRequest, session_id: int) -> HttpResponse:
 
 
 def _day_or_404(text: str) -> date:
+    """As our own pages write it: 2026-11-25."""
     try:
-        return date.fromisoformat(text)
+        day = datetime.strptime(text, "%Y-%m-%d").date()
     except ValueError:
         raise Http404 from None
+    if day.year not in YEARS:
+        raise Http404
+    return day
 
 
 def _works_for(clinician: User) -> QuerySet[Program]:

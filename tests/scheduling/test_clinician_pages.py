@@ -197,7 +197,7 @@ def test_a_day_that_has_passed_or_has_been_changed_already_is_refused(client, am
     assert DayException.objects.count() == 1
 
 
-@pytest.mark.parametrize("on", ["tomorrow", "2026-02-30"])
+@pytest.mark.parametrize("on", ["tomorrow", "2026-02-30", "20261125", "2026-W48-3", "9" * 40])
 def test_a_day_that_is_none_does_not_exist(client, amara, program, on):
     assert client.get(one_day(program, on)).status_code == 404
 
@@ -298,3 +298,14 @@ def test_a_session_that_is_nothing_of_ones_own_does_not_exist(client, amara, pro
     RoleHeld.objects.filter(user=amara).delete()
     RoleHeld.objects.create(user=amara, program=ProgramFactory(), role="clinician")
     assert client.get(roster(own)).status_code == 404
+
+
+@pytest.mark.parametrize("on", ["0001-01-01", "1999-12-31", "2026-11-23", "2101-01-01", "9999-12-31"])
+def test_a_day_that_nobody_changes_is_refused_in_words(client, amara, program, on):
+    chosen = client.get(reverse("scheduling:choose_day", args=[program.pk]), {"on": on})
+    assert chosen.status_code == 400
+    assert "Choose a day" in words(chosen)
+    url = reverse("scheduling:except_day", args=[program.pk, on])
+    assert client.get(url).status_code in (200, 404)
+    assert client.post(url, {"kind": "off"}).status_code in (400, 404)
+    assert DayException.objects.count() == 0

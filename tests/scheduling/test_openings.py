@@ -18,7 +18,8 @@ from therapy.models import ClinicalPolicy
 pytestmark = pytest.mark.django_db
 
 GRID = timedelta(minutes=5)
-# Both clock changes of a year, an ordinary day, and one on which midnight itself is skipped (Santiago).
+# Both clock changes of a year, an ordinary day, one on which midnight itself is skipped (Santiago), and one that is
+# skipped as a whole (Apia).
 PLACES_AND_DAYS = [
     ("America/New_York", date(2026, 3, 8)),
     ("America/New_York", date(2026, 11, 1)),
@@ -27,11 +28,14 @@ PLACES_AND_DAYS = [
     ("Europe/Berlin", date(2026, 10, 25)),
     ("Australia/Lord_Howe", date(2026, 4, 5)),
     ("Australia/Lord_Howe", date(2026, 10, 4)),
+    ("America/St_Johns", date(2026, 3, 8)),
+    ("America/St_Johns", date(2026, 11, 1)),
     ("Asia/Kolkata", date(2026, 3, 8)),
     ("Pacific/Auckland", date(2026, 4, 5)),
     ("Pacific/Auckland", date(2026, 9, 27)),
     ("America/Santiago", date(2026, 9, 6)),
     ("Pacific/Kiritimati", date(2026, 6, 1)),
+    ("Pacific/Apia", date(2011, 12, 30)),
     ("Pacific/Pago_Pago", date(2026, 6, 1)),
 ]
 Held = namedtuple("Held", "who begins minutes in_room live")

@@ -45,6 +45,7 @@ def test_hours_and_days_are_counted_against_what_is_prescribed(clinic):
     book(clinic, TOMORROW + timedelta(hours=3))
     found = care(clinic)
     assert (found.held, found.ahead, len(found.days)) == (90, 180, 2)
+    assert (found.held_days, found.ahead_days) == ({NOON.date()}, {TOMORROW.date()})
     assert (found.hours, found.open_words) == ("4½", "4½ hours")
     assert (found.wanted_hours, found.wanted_days) == (9, 3)
 
