@@ -5,6 +5,7 @@ A week is the program's own: it begins on the weekday that the policy names, at 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -237,10 +238,52 @@ def _day(on: date, blocks: Sequence[Block], today: date, zone: ZoneInfo) -> Week
     )
 
 
+def cares_of(prescriptions: Iterable[Prescription], *, now: datetime) -> dict[int, Care]:
+    """This week's care by enrolment, for many at once, in one query.
+
+    Prescriptions come with `enrolment__program__policy`. Each counts the week of its own program.
+    """
+    weeks = [(prescribed, _this_week(prescribed.enrolment.program, now)) for prescribed in prescriptions]
+    if not weeks:
+        return {}
+    # Programs begin their weeks at moments of their own: a day more on either side finds all of them.
+    earliest, latest = min(begins for _prescribed, begins in weeks), max(begins for _prescribed, begins in weeks)
+    booked = Booking.objects.live().filter(
+        person__in=[prescribed.enrolment.client_id for prescribed, _begins in weeks],
+        during__startswith__gte=local_midnight(earliest - timedelta(days=1), "UTC"),
+        during__startswith__lt=local_midnight(latest + WEEK + timedelta(days=1), "UTC"),
+    )
+    by_person = defaultdict(list)
+    for booking in booked.select_related("session__modality"):
+        by_person[booking.person_id].append(booking)
+    return {
+        prescribed.enrolment_id: _care_of(prescribed, begins, by_person[prescribed.enrolment.client_id], now)
+        for prescribed, begins in weeks
+    }
+
+
+def next_starts(people: Iterable[int], *, now: datetime) -> dict[tuple[int, int], datetime]:
+    """When each person's next session begins, by person and program. One query."""
+    coming = Booking.objects.live().filter(person__in=people, during__startswith__gt=now).select_related("session")
+    first = coming.order_by("person_id", "session__program_id", "during").distinct("person_id", "session__program_id")
+    return {(booking.person_id, booking.session.program_id): booking.starts_at for booking in first}
+
+
+def _this_week(program: Program, now: datetime) -> date:
+    policy = getattr(program, "policy", None) or ClinicalPolicy(program=program)
+    return first_day(timezone.localdate(now, ZoneInfo(program.zone)), policy.week_starts_on)
+
+
 def _care(enrolment: Enrolment, begins: date, bookings: Iterable[Booking], now: datetime) -> Care | None:
-    prescribed = Prescription.objects.current().filter(enrolment=enrolment).first()
-    if prescribed is None:
+    found = Prescription.objects.current().filter(enrolment=enrolment).first()
+    if found is None:
         return None
+    found.enrolment = enrolment
+    return _care_of(found, begins, bookings, now)
+
+
+def _care_of(prescribed: Prescription, begins: date, bookings: Iterable[Booking], now: datetime) -> Care:
+    enrolment = prescribed.enrolment
     zone = enrolment.program.zone
     first, end = local_midnight(begins, zone), local_midnight(begins + WEEK, zone)
     counted = [

@@ -10,8 +10,12 @@ from iop_portal.audit.models import Entry
 from iop_portal.followups.owing import owe_follow_up
 from iop_portal.home.caseload import Permissions, cases, needs_of, rows_of, size_of_caseload, week_of
 from iop_portal.people.models import CareTeam, Enrolment
-from tests.factories import NOON, ProgramFactory, clinician, enrolled, on_care_team, permission_of
+from scheduling import booking
+from scheduling.week import week_of as week_of_care
+from tests.factories import NOON, ProgramFactory, TrackFactory, clinician, enrolled, on_care_team, permission_of
+from tests.scheduling.booking_world import TOMORROW, Clinic
 from tests.signing_in import sign_in
+from therapy.prescribing import prescribe
 
 pytestmark = pytest.mark.django_db
 
@@ -165,14 +169,31 @@ def test_a_week_is_counted_from_admission_where_the_program_is(program, now, wee
     assert week_of(enrolment, now) == week
 
 
+def test_each_line_says_the_phase_the_hours_of_the_week_and_what_is_next():
+    clinic = Clinic(zone="America/New_York")
+    clinic.prescribe(clinic.maya, hours=9)
+    theo = clinic.client("Theo")
+    on_care_team(clinic.amara, theo)
+    for begins in (NOON - timedelta(hours=4), TOMORROW, TOMORROW + timedelta(days=7)):
+        booking.book_seat(clinic.session(begins), person=clinic.maya, by=clinic.maya, now=begins - timedelta(days=2))
+    maya_row, theo_row = caseload(clinic.amara, now=NOON)
+    assert (str(maya_row.phase), maya_row.care.held, maya_row.care.ahead) == ("Core", 90, 90)
+    assert (maya_row.next_start, maya_row.next_is_near) == (TOMORROW, True)
+    assert maya_row.care == week_of_care(clinic.maya, day=None, now=NOON).care
+    assert (theo_row.phase, theo_row.care, theo_row.next_start) == ("", None, None)
+
+
 @pytest.mark.parametrize("many", [3, 12])
 def test_the_page_takes_as_many_queries_for_many_as_for_few(client, program, amara, many, django_assert_num_queries):
     now = timezone.now() - timedelta(minutes=1)
+    track = TrackFactory(program=program)
     for number in range(many):
-        owe(client_of(amara, program, f"Person{number}"), amara, now=now)
+        person = client_of(amara, program, f"Person{number}")
+        owe(person, amara, now=now)
+        prescribe(person.enrolments.get(), track=track, phase="core", hours=9, days=3, by=None, now=now)
     sign_in(client, amara)
     client.get(reverse("home:caseload"))
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(13):
         response = client.get(reverse("home:caseload"))
     assert len(response.context["clients"]) == many
 
