@@ -6,6 +6,7 @@ of day of its own. Every row passes the same constraints and triggers as any oth
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -15,17 +16,25 @@ from iop_portal.people.models import Enrolment, Program, RoleHeld, User
 from iop_portal.people.roles import Role
 from iop_portal.writes import write
 from scheduling.models import WeeklyHours
-from therapy.models import Clinician, Credential, Format
+from therapy.models import Clinician, Credential, Format, Modality
 from therapy.standard import offer_standard_catalogue
 
 COHORT, COHORTS_OF_A_CLINICIAN, WEEKS_AHEAD = 8, 4, 4
 WEEKDAYS = range(5)
-# Cohorts whose bookings are made by one statement, and the tables that grow.
-BATCH = 4
+# So many of the clinicians, at most, also give counselling.
+COUNSELLORS = 20
+COUNSELLING = "One-to-one counselling"
+# Cohorts whose bookings are made by one statement: all at once would take longer than the portal waits for its
+# database.
+BATCH = 16
 GROWN = "scheduling_session, scheduling_facilitation, scheduling_booking"
 
+# Checks that wait for the end of the transaction are looked through at every row that a trigger sees: with half a
+# million of them waiting, one row would take as long as a hundred.
+CHECK_AT_ONCE = "SET CONSTRAINTS ALL IMMEDIATE"
 PLAN = """
-    CREATE TEMPORARY TABLE crowd ON COMMIT DROP AS
+    DROP TABLE IF EXISTS pg_temp.crowd;
+    CREATE TEMPORARY TABLE crowd AS
     SELECT nextval(pg_get_serial_sequence('scheduling_session', 'id')) AS session, cohort,
            (%(clinicians)s::bigint[])[cohort / 4 + 1] AS clinician, tstzrange(at, at + interval '90 minutes') AS during
     FROM generate_series(0, %(cohorts)s - 1) AS cohort, generate_series(0, %(weeks)s - 1) AS week,
@@ -47,14 +56,36 @@ BOOKINGS = """
     SELECT session, client, during, 'booked', true, true,
            'X' || lpad(to_hex(session * 8 + (place - 1) %% 8), 8, '0'), lower(during) - interval '5 days', client
     FROM crowd JOIN unnest(%(clients)s::bigint[]) WITH ORDINALITY AS people (client, place) ON cohort = (place - 1) / 8
-    WHERE cohort BETWEEN %(first)s AND %(last)s
+    WHERE place > %(after)s AND place <= %(until)s
     ORDER BY session
 """
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """People and a timetable. `clients` are keys, in the order in which they were made."""
+
+    program: Program
+    counselling: Modality
+    clients: list[int]
 
 
 @write
 def tell_crowd(*, clients: int, weeks: int, now: datetime) -> Program:
     """So many clients over so many weeks, the last four of them ahead: five bookings a client and week."""
+    crowd = gather_crowd(clients=clients, weeks=weeks, now=now)
+    book_crowd(crowd, until=clients)
+    return crowd.program
+
+
+@write
+def gather_crowd(*, clients: int, weeks: int, now: datetime) -> Crowd:
+    """Everybody, and all sessions, into which nobody is booked yet.
+
+    Who meets when stays in a temporary table until the connection ends or another crowd is gathered.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(CHECK_AT_ONCE)
     program = Program.objects.create(
         name=f"Crowd {Program.objects.count()}", sender="Portal", zone="America/New_York", phone="(212) 555-0199"
     )
@@ -62,28 +93,34 @@ def tell_crowd(*, clients: int, weeks: int, now: datetime) -> Program:
     people = _people(program, "client", clients)
     clinicians = _people(program, "clinician", -(-cohorts // COHORTS_OF_A_CLINICIAN))
     _enrol(program, people, now=now)
-    modality = _introduce(program, clinicians, now=now)
+    group, counselling = _introduce(program, clinicians, now=now)
     values: dict[str, Any] = {
         "program": program.pk,
-        "modality": modality,
+        "modality": group.pk,
         "zone": program.zone,
-        "clients": [person.pk for person in people],
         "clinicians": [person.pk for person in clinicians],
         "cohorts": cohorts,
         "weeks": weeks,
         "monday": now.date() - timedelta(days=now.weekday(), weeks=max(0, weeks - WEEKS_AHEAD)),
     }
     with connection.cursor() as cursor:
-        for statement in (PLAN, SESSIONS, FACILITATIONS):
+        for statement in (PLAN, SESSIONS, FACILITATIONS, f"ANALYZE {GROWN}, people_user"):
             cursor.execute(statement, values)
-        # All at once would take longer than the portal waits for its database. After the first ones it has to
-        # learn how large the table has become, or the trigger that counts seats goes on reading the whole of it.
-        for first in range(0, cohorts, BATCH):
-            cursor.execute(BOOKINGS, values | {"first": first, "last": first + BATCH - 1})
-            if first.bit_count() <= 1:
-                cursor.execute(f"ANALYZE {GROWN}")
-        cursor.execute(f"ANALYZE {GROWN}, people_user")
-    return program
+    return Crowd(program, counselling, [person.pk for person in people])
+
+
+@write
+def book_crowd(crowd: Crowd, *, after: int = 0, until: int) -> None:
+    """Book the clients from one place in the list of them to another into every session of theirs."""
+    with connection.cursor() as cursor:
+        cursor.execute(CHECK_AT_ONCE)
+        # The trigger that counts seats plans its count once, while the table is still small enough to be read as a
+        # whole, and would go on reading it.
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        for first in range(after, until, BATCH * COHORT):
+            last = min(until, first + BATCH * COHORT)
+            cursor.execute(BOOKINGS, {"clients": crowd.clients, "after": first, "until": last})
+        cursor.execute(f"ANALYZE {GROWN}")
 
 
 def _people(program: Program, kind: str, count: int) -> list[User]:
@@ -114,22 +151,23 @@ def _enrol(program: Program, people: list[User], *, now: datetime) -> None:
     )
 
 
-def _introduce(program: Program, clinicians: list[User], *, now: datetime) -> int:
-    """Clinicians with hours and credentials, all of whom give counselling and lead one kind of group: its key."""
-    RoleHeld.objects.bulk_create(RoleHeld(user=one, program=program, role=Role.CLINICIAN) for one in clinicians)
+def _introduce(program: Program, clinicians: list[User], *, now: datetime) -> tuple[Modality, Modality]:
+    """Clinicians with hours and credentials: what groups they all lead, and the counselling that some of them give."""
     offered = offer_standard_catalogue(program, by=clinicians[0], now=now)
     group = next(way for way in offered if way.format == Format.GROUP)
-    given = [way for way in offered if way == group or way.name == "One-to-one counselling"]
+    counselling = next(way for way in offered if way.name == COUNSELLING)
+    RoleHeld.objects.bulk_create(RoleHeld(user=one, program=program, role=Role.CLINICIAN) for one in clinicians)
     profiles = Clinician.objects.bulk_create(Clinician(user=one, title="Counsellor") for one in clinicians)
     Credential.objects.bulk_create(
         Credential(clinician=one, kind="LCSW", state="NY", expires_on=now.date() + timedelta(days=365))
         for one in profiles
     )
-    for_all = Clinician.gives.through
-    for_all.objects.bulk_create(for_all(clinician=one, modality=way) for one in profiles for way in given)
+    gives = Clinician.gives.through
+    gives.objects.bulk_create(gives(clinician=one, modality=group) for one in profiles)
+    gives.objects.bulk_create(gives(clinician=one, modality=counselling) for one in profiles[:COUNSELLORS])
     WeeklyHours.objects.bulk_create(
         WeeklyHours(clinician=one, program=program, weekday=day, begins=time(8), ends=time(18), video=True)
         for one in clinicians
         for day in WEEKDAYS
     )
-    return group.pk
+    return group, counselling
