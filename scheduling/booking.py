@@ -7,25 +7,21 @@ race is refused by the constraints there; the checks here are for what no constr
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
 from datetime import datetime, timedelta
-from functools import reduce
-from operator import or_
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import DateField, DateTimeField, Exists, Func, OuterRef, Q, QuerySet
-from django.db.models.functions import Cast
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from iop_portal.audit import trail
 from iop_portal.notices import outbox
-from iop_portal.people.models import Apart, Enrolment, Program, User
+from iop_portal.people.models import Enrolment, Program, User
 from iop_portal.refusals import Refused
 from iop_portal.writes import write
 from scheduling.models import Booking, Facilitation, Room, Session
 from scheduling.openings import Start, bookable_window, openings, starts
-from therapy.models import ClinicalPolicy, Clinician, Credential, Format, Modality
+from scheduling.seats import Seat, seat_in
+from therapy.models import ClinicalPolicy, Clinician, Format, Modality
 from therapy.prescribing import policy_of
 
 # Without letters and digits that are easily taken for one another.
@@ -103,55 +99,6 @@ def enrolments_of(person: User) -> list[tuple[Enrolment, ClinicalPolicy]]:
     return [(one, getattr(one.program, "policy", None) or ClinicalPolicy(program=one.program)) for one in found]
 
 
-def bookable_by(person: User, *, now: datetime) -> QuerySet[Session]:
-    """Listed sessions of the programs that a person is in, within notice and horizon.
-
-    Somebody who is not admitted yet finds assessments only. Family sessions are arranged with the family. Sessions
-    without any leader whose credential is valid on that day are left out.
-    """
-    offers = []
-    for enrolment, policy in enrolments_of(person):
-        first, last = bookable_window(policy, now=now)
-        offers.append(_offered(enrolment) & Q(during__startswith__gte=first, during__startswith__lte=last))
-    return _led(offers)
-
-
-def _offered(enrolment: Enrolment) -> Q:
-    offered = Q(program=enrolment.program_id)
-    if enrolment.state == Enrolment.State.REFERRED:
-        offered &= Q(modality__for_applicants=True)
-    return offered
-
-
-def _led(offers: Iterable[Q]) -> QuerySet[Session]:
-    valid = Credential.objects.filter(
-        clinician__user=OuterRef("clinician"), expires_on__gte=day_there("session__program__zone", "session__during")
-    )
-    led = Facilitation.objects.filter(Exists(valid), session=OuterRef("pk"), clinician__is_active=True)
-    wanted = reduce(or_, offers, Q(pk__in=[]))
-    offered = Session.objects.filter(wanted, live=True, listed=True, modality__in_use=True)
-    return offered.exclude(modality__format=Format.FAMILY).filter(Exists(led))
-
-
-def day_there(zone: str, during: str) -> Cast:
-    """Of an outer row: the day on which it begins where the program is. Nobody's own clock decides what is valid."""
-    begins = Func(OuterRef(during), function="lower")
-    wall_clock = Func(OuterRef(zone), begins, function="timezone", output_field=DateTimeField())
-    return Cast(wall_clock, DateField())
-
-
-def meets_somebody_apart_from(person: User) -> Any:
-    """Of a session: whether somebody is booked into it, or leads it, whom this person must not meet."""
-    booked = Booking.objects.live().filter(_apart(person, "person"), session=OuterRef("pk"))
-    leading = Facilitation.objects.filter(_apart(person, "clinician"), session=OuterRef("pk"))
-    return Exists(booked) | Exists(leading)
-
-
-def _apart(person: User, other: str) -> Exists:
-    pairs = Q(one=person.pk, other=OuterRef(other)) | Q(other=person.pk, one=OuterRef(other))
-    return Exists(Apart.objects.live().filter(pairs))
-
-
 def clinicians_for(person: User, modality: Modality, *, on: datetime) -> QuerySet[Clinician]:
     """Who gives a modality to a person: working for the program, with a valid credential, not kept apart."""
     return (
@@ -171,8 +118,7 @@ def book_seat(session: Session, *, person: User, by: User, now: datetime) -> Boo
         return _take_seat(session, person=person, by=by, now=now)
     except (SessionFull, AlreadyBooked, AlreadyBusy):
         # The database says the first of its rules that is broken; another may be the one to tell.
-        if why := _why_lost(session, person=person, now=now):
-            raise why from None
+        takeable(seat_in(session, person=person, now=now))
         raise
 
 
@@ -184,12 +130,32 @@ def _take_seat(session: Session, *, person: User, by: User, now: datetime) -> Bo
     took a second. What no constraint says is asked under the locks, of the one who has the seat.
     """
     made = _insert(session, person=person, by=by, now=now)
-    found = _as_it_is_now(session, person=person, now=now)
-    if found is None:
-        raise why_not(session, person=person, now=now)
-    if found.meets:
+    offer = offered(seat_in(session, person=person, now=now))
+    if offer.meets:
+        raise SessionFull
         raise SessionFull
     return _recorded(made, by=by, now=now)
+
+
+def offered(seat: Seat | None) -> Seat:
+    """The same seat, if it is offered now. Raises the Refused that says why not: of any other session, nothing."""
+    if seat is None:
+        raise SessionGone
+    if seat.too_soon:
+        raise TooSoon
+    if seat.too_far:
+        raise TooFar
+    return seat
+
+
+def takeable(seat: Seat | None) -> Seat:
+    """The same seat, if nothing stands in the way of the person either."""
+    seat = offered(seat)
+    if seat.clash is not None:
+        raise AlreadyBooked if seat.booked else AlreadyBusy
+    if not seat.left:
+        raise SessionFull
+    return seat
 
 
 def book_hour(
@@ -303,33 +269,6 @@ def free_until(program: Program, begins: datetime) -> datetime:
 
 def bookings_of(person: User) -> QuerySet[Booking]:
     return Booking.objects.live().filter(person=person)
-
-
-def _as_it_is_now(session: Session, *, person: User, now: datetime) -> Any:
-    """A session that a person may book, and whether they would meet somebody there. None where they may not."""
-    found = bookable_by(person, now=now).filter(pk=session.pk)
-    return found.annotate(meets=meets_somebody_apart_from(person)).first()
-
-
-def _why_lost(session: Session, *, person: User, now: datetime) -> Refused | None:
-    """Of a session that the database refused: what it could not know, or could not say. None where it said it all."""
-    if not bookable_by(person, now=now).filter(pk=session.pk).exists():
-        return why_not(session, person=person, now=now)
-    clash = bookings_of(person).filter(during__overlap=session.during).first()
-    if clash is None:
-        return None
-    return AlreadyBooked() if clash.session_id == session.pk else AlreadyBusy()
-
-
-def why_not(session: Session, *, person: User, now: datetime) -> Refused:
-    """Of a session that is offered, but not now. Of any other nothing is told."""
-    enrolled = enrolments_of(person)
-    offered = _led(_offered(enrolment) for enrolment, _policy in enrolled)
-    found = offered.filter(pk=session.pk, during__startswith__gt=now).first()
-    if found is None:
-        return SessionGone()
-    policy = next(policy for enrolment, policy in enrolled if enrolment.program_id == found.program_id)
-    return TooSoon() if found.starts_at < now + policy.notice else TooFar()
 
 
 def _check_own_time(start: Start, modality: Modality, person: User) -> None:

@@ -11,6 +11,7 @@ from scheduling import booking, finding
 from scheduling.finding import HourTime, SeatTime
 from scheduling.models import Booking, Room, Session
 from scheduling.openings import Start
+from scheduling.seats import seat_in
 from therapy.models import Modality
 
 
@@ -31,16 +32,7 @@ class SeatChoice:
 
     def look(self, *, now: datetime) -> SeatTime:
         """As it is at this moment. Raises the Refused that booking would raise."""
-        time = finding.seat_time(self.person, self.session, now=now)
-        if time is None:
-            raise booking.why_not(self.session, person=self.person, now=now)
-        if time.booked:
-            raise booking.AlreadyBooked
-        if time.clashes:
-            raise booking.AlreadyBusy
-        if not time.free:
-            raise booking.SessionFull
-        return time
+        return finding.seat_time(booking.takeable(seat_in(self.session, person=self.person, now=now)))
 
     def book(self, *, now: datetime) -> Booking:
         return booking.book_seat(self.session, person=self.person, by=self.person, now=now)

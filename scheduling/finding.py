@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -10,12 +10,13 @@ from itertools import groupby
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Max, Prefetch, Q
+from django.db.models import Max, Prefetch, Q
 
 from iop_portal.people.models import CareTeam, Enrolment, Program, User
-from scheduling.booking import bookable_by, bookings_of, clinicians_for, enrolments_of, meets_somebody_apart_from
+from scheduling.booking import bookings_of, clinicians_for, enrolments_of
 from scheduling.models import Facilitation, Room, Session
 from scheduling.openings import Start, openings, starts
+from scheduling.seats import Seat, seats_between
 from scheduling.telling import Told
 from therapy.models import Format, Modality, PartOfDay
 from therapy.prescribing import policy_of
@@ -180,17 +181,13 @@ def seat_times(
     video_only: bool = False,
 ) -> list[SeatTime]:
     """Listed sessions between two aware datetimes, in order. The number of queries depends on nothing."""
-    found = bookable_by(person, now=now).filter(
-        modality__in=list(modalities), during__startswith__gte=begin, during__startswith__lt=end
-    )
-    if video_only:
-        found = found.filter(video=True)
-    return [time for time in _seats(person, found) if fits_part_of_day(time.begins, part_of_day, person.zone)]
+    found = seats_between(person, modalities, begin=begin, end=end, video_only=video_only, now=now)
+    return _with_sessions(seat for seat in found if fits_part_of_day(seat.begins, part_of_day, person.zone))
 
 
-def seat_time(person: User, session: Session, *, now: datetime) -> SeatTime | None:
-    """One session as this person sees it; None where they cannot book it now."""
-    return next(_seats(person, bookable_by(person, now=now).filter(pk=session.pk)), None)
+def seat_time(seat: Seat) -> SeatTime:
+    """A seat with all that is told about its session."""
+    return _with_sessions([seat])[0]
 
 
 def nearest_seats(person: User, session: Session, *, now: datetime) -> list[SeatTime]:
@@ -200,29 +197,23 @@ def nearest_seats(person: User, session: Session, *, now: datetime) -> list[Seat
     return _nearest((time for time in times if time.free), session.starts_at)
 
 
-def _seats(person: User, sessions: Any) -> Iterator[SeatTime]:
-    found = (
-        sessions.annotate(
-            taken=Count("bookings", filter=Q(bookings__occupies=True, bookings__takes_seat=True)),
-            meets=meets_somebody_apart_from(person),
-        )
+def _with_sessions(found: Iterable[Seat]) -> list[SeatTime]:
+    seats = {seat.session_id: seat for seat in found}
+    sessions = (
+        Session.objects.filter(pk__in=seats)
         .select_related("modality", "room", "program")
         .prefetch_related(Prefetch("facilitations", Facilitation.objects.select_related("clinician")))
-        .order_by("during", "pk")
     )
-    mine = list(bookings_of(person).values_list("session", "during"))
-    for session in found:
-        yield _seat_time(session, mine)
+    return [_seat_time(seats[session.pk], session) for session in sessions]
 
 
-def _seat_time(session: Any, mine: Sequence[tuple[int, Any]]) -> SeatTime:
-    booked = any(key == session.pk for key, _during in mine)
+def _seat_time(seat: Seat, session: Session) -> SeatTime:
     return SeatTime(
         session=session,
-        seats_left=0 if session.meets and not booked else max(0, session.capacity - session.taken),
+        seats_left=seat.left,
         leaders=tuple(one.clinician for one in session.facilitations.all()),
-        booked=booked,
-        clashes=not booked and any(_overlaps(during, session.starts_at, session.ends_at) for _key, during in mine),
+        booked=seat.booked,
+        clashes=seat.clash is not None and not seat.booked,
     )
 
 

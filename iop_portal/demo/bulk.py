@@ -26,7 +26,7 @@ COUNSELLORS = 20
 COUNSELLING = "One-to-one counselling"
 # Cohorts whose bookings are made by one statement: all at once would take longer than the portal waits for its
 # database.
-BATCH = 16
+BATCH = 4
 GROWN = "scheduling_session, scheduling_facilitation, scheduling_booking"
 
 # Checks that wait for the end of the transaction are looked through at every row that a trigger sees: with half a

@@ -270,8 +270,7 @@ def _to_check(person: User, time: SeatTime | HourTime, answers: Answers, now: da
 
 def _chosen(person: User, answers: Answers) -> SeatChoice | HourChoice | None:
     if answers.session is not None:
-        sessions = Session.objects.visible_to(person).select_related("modality__program")
-        return SeatChoice(person, get_object_or_404(sessions, pk=answers.session))
+        return SeatChoice(person, get_object_or_404(Session.objects.visible_to(person), pk=answers.session))
     if answers.way is None or answers.minutes is None or answers.giver is None or answers.at is None:
         return None
     ways = Modality.objects.visible_to(person).select_related("program")

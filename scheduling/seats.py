@@ -1,0 +1,115 @@
+"""Seats: listed sessions as one person finds them, on the pages that offer them and under the locks of booking.
+
+One statement says what may be booked, so that the two never disagree. It is written out, since putting it together
+anew takes several times as long as running it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from django.db import connection
+from psycopg2.extras import DateTimeTZRange
+
+from iop_portal.people.models import User
+from scheduling.models import Session
+from therapy.models import ClinicalPolicy, Modality
+
+# Of the programs that somebody is in; before admission assessments only; no family sessions, which are arranged with
+# the family; led by somebody with a credential that is valid on that day, where the program is. Where nobody has
+# changed what holds in a program, the defaults do.
+SEATS = """
+SELECT s.id, s.during, s.capacity,
+       (SELECT count(*) FROM scheduling_booking b WHERE b.session_id = s.id AND b.occupies AND b.takes_seat),
+       (SELECT b.session_id FROM scheduling_booking b
+        WHERE b.person_id = %(person)s AND b.occupies AND b.during && s.during LIMIT 1),
+       EXISTS (
+           SELECT FROM people_apart a
+           WHERE a.until IS NULL AND (a.one_id = %(person)s OR a.other_id = %(person)s) AND (
+               EXISTS (SELECT FROM scheduling_booking b
+                       WHERE b.session_id = s.id AND b.occupies AND b.person_id = a.one_id + a.other_id - %(person)s)
+               OR EXISTS (SELECT FROM scheduling_facilitation f
+                          WHERE f.session_id = s.id AND f.clinician_id = a.one_id + a.other_id - %(person)s)
+           )
+       ),
+       lower(s.during) < %(now)s + coalesce(p.notice_minutes, %(notice)s) * interval '1 minute',
+       lower(s.during) > %(now)s + coalesce(p.horizon_days, %(horizon)s) * interval '24 hours'
+FROM scheduling_session s
+JOIN people_enrolment e ON e.program_id = s.program_id
+JOIN people_program g ON g.id = s.program_id
+JOIN therapy_modality m ON m.id = s.modality_id
+LEFT JOIN therapy_clinicalpolicy p ON p.program_id = s.program_id
+WHERE s.live AND s.listed AND m.in_use AND m.format <> 'family' AND lower(s.during) > %(now)s
+  AND e.client_id = %(person)s AND (e.state = 'admitted' OR (e.state = 'referred' AND m.for_applicants))
+  AND EXISTS (
+      SELECT FROM scheduling_facilitation f
+      JOIN people_user u ON u.id = f.clinician_id
+      JOIN therapy_clinician c ON c.user_id = f.clinician_id
+      JOIN therapy_credential k ON k.clinician_id = c.id
+      WHERE f.session_id = s.id AND u.is_active AND k.expires_on >= (lower(s.during) AT TIME ZONE g.zone)::date
+  )
+"""
+ONE = "AND s.id = %(session)s"
+BETWEEN = """
+  AND s.modality_id = ANY(%(modalities)s) AND lower(s.during) >= %(begin)s AND lower(s.during) < %(end)s
+  AND (s.video OR NOT %(video_only)s)
+"""
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A session that is offered to a person. `clash` is the key of what they have booked over its time.
+
+    Where they would meet somebody they are kept apart from it has no seat left, like a full one.
+    """
+
+    session_id: int
+    during: DateTimeTZRange
+    capacity: int
+    taken: int
+    clash: int | None
+    meets: bool
+    too_soon: bool
+    too_far: bool
+
+    @property
+    def begins(self) -> datetime:
+        return cast(datetime, self.during.lower)
+
+    @property
+    def booked(self) -> bool:
+        return self.clash == self.session_id
+
+    @property
+    def left(self) -> int:
+        return 0 if self.meets and not self.booked else max(0, self.capacity - self.taken)
+
+
+def seats_between(
+    person: User, modalities: Iterable[Modality], *, begin: datetime, end: datetime, video_only: bool, now: datetime
+) -> list[Seat]:
+    """What can be booked now and begins between two aware datetimes. One query."""
+    keys = [modality.pk for modality in modalities]
+    found = _seats(SEATS + BETWEEN, person, now, modalities=keys, begin=begin, end=end, video_only=video_only)
+    return [seat for seat in found if not seat.too_soon and not seat.too_far]
+
+
+def seat_in(session: Session, *, person: User, now: datetime) -> Seat | None:
+    """None where it is not offered to this person, whenever they ask. One query."""
+    return next(iter(_seats(SEATS + ONE, person, now, session=session.pk)), None)
+
+
+def _seats(statement: str, person: User, now: datetime, **values: Any) -> list[Seat]:
+    usual = ClinicalPolicy()
+    values |= {
+        "person": person.pk,
+        "now": now,
+        "notice": usual.notice_minutes,
+        "horizon": usual.horizon_days,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return [Seat(*row) for row in cursor.fetchall()]
