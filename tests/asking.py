@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+import time_machine
 from django.db import connection, transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, resolve, reverse
 from django.urls.exceptions import Resolver404
+from django.utils import timezone
 
 from tests.signing_in import sign_in
 from tests.world import World, markers_in
@@ -108,7 +110,10 @@ def fingerprint() -> dict[str, str]:
 
 
 class Doorstep:
-    """The world, with everybody signed in once. Each asking is rolled back."""
+    """The world, with everybody signed in once. Each asking is rolled back, and happens at the same moment.
+
+    So nobody's sign-in grows old while others ask, however long a machine takes over all of them.
+    """
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -118,6 +123,7 @@ class Doorstep:
             if name != "anonymous":
                 sign_in(client, person, second_step=False if name == "one_step" else None)
             self.cookies[name] = {key: morsel.value for key, morsel in client.cookies.items()}
+        self.moment = timezone.now()
         self.before = fingerprint()
 
     @contextmanager
@@ -126,7 +132,7 @@ class Doorstep:
         client = Client(raise_request_exception=False)
         for key, value in self.cookies[persona].items():
             client.cookies[key] = value
-        with transaction.atomic():
+        with time_machine.travel(self.moment), transaction.atomic():
             if after:
                 client.get(after)
             yield getattr(client, method.lower())(path, data or {})
