@@ -210,7 +210,7 @@ def doorstep(django_db_setup, django_db_blocker):
         transaction.set_rollback(True)
 
 
-def test_every_url_has_its_row(doorstep):
+def test_every_url_has_its_row(db, doorstep):
     faults = faults_of_table(PAGES, get_resolver().url_patterns, doorstep.world.samples)
     assert not faults, "\n".join(faults)
 
