@@ -8,7 +8,9 @@ from contextlib import ExitStack
 
 import pytest
 
-from iop_portal.local_services import local_services
+from iop_portal.local_services import Services, local_services
+
+SERVICES = pytest.StashKey[Services]()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -20,3 +22,4 @@ def pytest_load_initial_conftests(early_config):
     early_config.add_cleanup(stack.close)
     services = stack.enter_context(local_services())
     os.environ.update(services.environment)
+    early_config.stash[SERVICES] = services

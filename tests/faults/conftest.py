@@ -20,12 +20,20 @@ from iop_portal.local_services import local_services, tied_to_us
 from iop_portal.notices.models import Notice
 from iop_portal.people.models import BrokenGlass, RoleHeld
 from iop_portal.people.roles import Role
+from tests.embedded import SERVICES
 from tests.factories import ProgramFactory, UserFactory
 from tests.faults.smtp import MailServer
 from tests.patience import until
 
 ROOT = Path(__file__).resolve().parents[2]
-CELERY = [sys.executable, "-m", "celery", "--quiet", "--app", "iop_portal.celery"]
+CELERY = ["--quiet", "--app", "iop_portal.celery"]
+# Celery as it is, but for what time it believes it is.
+BY_ANOTHER_CLOCK = """
+import sys, time, time_machine
+time_machine.travel(time.time() + float(sys.argv.pop(1)), tick=True).start()
+from celery.__main__ import main
+sys.exit(main())
+"""
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +51,16 @@ def redis(own_services):
 
 
 @pytest.fixture
+def postgres(pytestconfig):
+    """The PostgreSQL of the tests themselves, to freeze: it thaws before anybody tidies up."""
+    services = pytestconfig.stash.get(SERVICES, None)
+    if services is None or services.postgres is None:
+        pytest.skip("PostgreSQL is not ours to freeze")
+    yield services.postgres
+    services.postgres.thaw()
+
+
+@pytest.fixture
 def mail_server():
     server = MailServer()
     yield server
@@ -56,15 +74,18 @@ class Staff:
         self.environment = environment
         self.folder = folder
         self.processes = []
+        # Seconds by which the clocks of those who start from now on are wrong.
+        self.clock_off = 0
         # Lines to a Redis that an earlier test stopped are dead.
         kombu.pools.reset()
         self.app = Celery(broker=environment["REDIS_URL"], set_as_current=False)
 
     def start(self, *command):
+        celery = ["-c", BY_ANOTHER_CLOCK, str(self.clock_off)] if self.clock_off else ["-m", "celery"]
         log = self.folder / f"{len(self.processes)}.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [*CELERY, *command],
+                [sys.executable, *celery, *CELERY, *command],
                 cwd=ROOT,
                 env=self.environment,
                 stdout=output,
@@ -88,17 +109,27 @@ class Staff:
         """Beats every ten seconds, as in production: the first comes after ten."""
         return self.start("beat", "--schedule", str(self.folder / f"beat{len(self.processes)}"), "--pidfile=")
 
+    def tasks_taken(self):
+        """How many left the queue again, whatever became of them."""
+        with self.app.connection_for_write() as line:
+            client = line.default_channel.client
+            pushed = client.info("commandstats").get("cmdstat_lpush", {"calls": 0})["calls"]
+            return pushed - client.llen("celery")
+
     def deliver_now(self):
         self.app.send_task("notices.deliver_owed")
 
     def escalate_now(self):
         self.app.send_task("followups.escalate_overdue")
 
-    def end(self):
+    def stop(self):
         for process in self.processes:
             process.kill()
         for process in self.processes:
             process.wait()
+
+    def end(self):
+        self.stop()
         self.app.close()
 
     def words(self):

@@ -6,15 +6,21 @@ from pathlib import Path
 from signal import SIGKILL
 
 import pytest
+from allauth.account.models import EmailAddress
+from django.contrib.auth.hashers import make_password
 from django.db.models import Q
 from django.utils import timezone
 
 from iop_portal.followups.models import FollowUp
 from iop_portal.notices.delivery import MOST_ATTEMPTS
 from iop_portal.notices.models import Notice
+from iop_portal.people.models import User
+from tests.factories import UserFactory
 from tests.faults.conftest import all_sent
+from tests.faults.visitor import Visitor, portal, timed
 from tests.patience import until
 
+MINUTE = 60.0
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
 
@@ -128,26 +134,105 @@ def test_refusals_for_now_are_tried_again_and_those_for_good_are_not(staff, owe,
     assert never not in staff.words()
 
 
-def test_without_redis_pages_write_and_messages_wait(staff, owe, redis, figures):
+def able_to_sign_in(people):
+    """At a server, which knows nothing of the tests' cheap passwords."""
+    User.objects.filter(pk__in=[person.pk for person in people]).update(
+        password=make_password("portal-demo", hasher="argon2")
+    )
+    for person in people:
+        EmailAddress.objects.create(user=person, email=person.email, verified=True, primary=True)
+    return people
+
+
+def test_in_a_minute_without_redis_people_sign_in_and_pages_write_and_messages_wait(staff, owe, redis, figures):
     staff.worker()
     staff.beat()
-    redis.stop()
-    stopped = time.monotonic()
-    addresses = owe(50)
-    writing = time.monotonic() - stopped
+    people = able_to_sign_in(UserFactory.create_batch(6))
+    with portal(staff.environment) as address:
+        redis.stop()
+        stopped = time.monotonic()
+        addresses = owe(50)
+        writing = time.monotonic() - stopped
+        waits = []
+        for number, person in enumerate(people, start=1):
+            visitor = Visitor(address)
+            (status, page), seconds = timed(lambda visitor=visitor, person=person: visitor.sign_in(person.email))
+            assert (status, person.preferred_name in page) == (200, True)
+            waits.append(seconds)
+            until(lambda number=number: time.monotonic() > stopped + number * MINUTE / len(people), within=MINUTE)
     assert Notice.objects.owed().count() == 50
-    # Both notice that it is gone, and look for it again.
-    until(lambda: staff.words().count("onnection") >= 2, within=30)
+    # Both have noticed that it is gone, and look for it again.
+    assert staff.words().count("onnection") >= 2
 
     redis.start()
     mended = time.monotonic()
     until(all_sent, within=90)
     counted = figures(
-        "Redis stopped",
+        "Redis stopped a minute",
         addresses,
         recover_s=time.monotonic() - mended,
         stopped_s=round(mended - stopped, 1),
         each_write_s=round(writing / 50, 3),
+        signed_in=len(waits),
+        slowest_sign_in_s=round(max(waits), 1),
+    )
+    assert (counted["lost"], counted["duplicates"]) == (0, 0)
+    assert mended - stopped >= MINUTE
+
+
+def test_a_database_that_freezes_between_send_and_mark_loses_nothing(staff, owe, mail_server, postgres, figures):
+    """The one mail that had gone out and could not be marked goes out once more."""
+    staff.worker()
+    addresses = owe(20)
+    froze = []
+
+    def freeze(recipient):
+        if recipient == addresses[7] and not froze:
+            postgres.freeze()
+            froze.append(time.monotonic())
+
+    mail_server.when_taken = freeze
+    staff.beat()
+    staff.deliver_now()
+    until(lambda: froze, within=60)
+    # Whoever waits for it gives up, and is there for the next beat.
+    until(lambda: "OperationalError" in staff.words(), within=60)
+    postgres.thaw()
+    thawed = time.monotonic()
+    until(all_sent, within=90)
+    counted = figures(
+        "PostgreSQL frozen between send and mark",
+        addresses,
+        recover_s=time.monotonic() - thawed,
+        frozen_s=round(thawed - froze[0], 1),
+    )
+    assert (counted["lost"], counted["duplicates"]) == (0, 1)
+    assert {mail.to for mail in mail_server.received if mail.to == addresses[7]} == {addresses[7]}
+
+
+@pytest.mark.parametrize("off", [3600, -3600], ids=["an hour ahead", "an hour behind"])
+@pytest.mark.parametrize("whose", ["worker and beat", "beat"])
+def test_a_clock_that_is_wrong_loses_nothing(staff, owe, figures, whose, off):
+    staff.clock_off = off if whose == "worker and beat" else 0
+    staff.worker()
+    addresses = owe(20)
+    staff.clock_off = off
+    before = staff.tasks_taken()
+    staff.beat()
+    until(lambda: staff.tasks_taken() >= before + 2, within=90)
+    sent_meanwhile = Notice.objects.filter(state="sent").count()
+
+    staff.stop()
+    staff.clock_off = 0
+    mended = time.monotonic()
+    staff.worker()
+    staff.beat()
+    until(all_sent, within=90)
+    counted = figures(
+        f"clock of {whose} {'an hour ahead' if off > 0 else 'an hour behind'}",
+        addresses,
+        recover_s=time.monotonic() - mended,
+        sent_meanwhile=sent_meanwhile,
     )
     assert (counted["lost"], counted["duplicates"]) == (0, 0)
 

@@ -1,51 +1,29 @@
 """PostgreSQL or Redis stopped or frozen under a real server: a clear page, in time, and recovery without a restart."""
 
-import http.cookiejar
+import json
 import os
-import re
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.parse
-import urllib.request
-from pathlib import Path
 
 import pytest
 
 from iop_portal.local_services import MARK, local_services
-from tests.patience import until
+from tests.faults.visitor import ROOT, Visitor, portal, timed
 
 pytestmark = pytest.mark.faults
-ROOT = Path(__file__).resolve().parents[2]
 # Longer than the portal waits for its database, shorter than gunicorn and most people do.
 IN_TIME = 25
 
 
-class Visitor:
-    """A browser without scripts: cookies, forms, and answers of any status."""
+@pytest.fixture
+def tell(capsys):
+    """Print what was measured as one line."""
 
-    def __init__(self, address):
-        self.address = address
-        jar = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
-        self.opener = urllib.request.build_opener(jar)
+    def tell(fault, **seconds):
+        with capsys.disabled():
+            print("\n" + json.dumps({"fault": fault, **{name: round(took, 2) for name, took in seconds.items()}}))
 
-    def get(self, path, data=None):
-        request = urllib.request.Request(self.address + path, data, {"Referer": self.address + path})
-        try:
-            with self.opener.open(request, timeout=60) as answer:
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as answer:
-            return answer.code, answer.read().decode()
-
-    def post(self, path, **fields):
-        page = self.get(path)[1]
-        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)[1]
-        return self.get(path, urllib.parse.urlencode({"csrfmiddlewaretoken": token, **fields}).encode())
-
-    def sign_in(self):
-        return self.post("/account/login/", login="maya@portal.test", password="portal-demo")
+    return tell
 
 
 @pytest.fixture(scope="module")
@@ -57,39 +35,14 @@ def services():
 @pytest.fixture(scope="module")
 def address(services):
     """The portal as `make demo` serves it, on servers that may be harmed."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     others = {k: v for k, v in os.environ.items() if not k.startswith(("PORTAL_", "DATABASE_", "REDIS_"))}
-    environment = {
-        **others,
-        **services.environment,
-        MARK: str(services.folder),
-        "PORTAL_DEMO": "1",
-        "PORT": str(port),
-        "PORTAL_ORIGIN": f"http://127.0.0.1:{port}",
-        "PORTAL_LOG_LEVEL": "ERROR",
-    }
+    environment = {**others, **services.environment, MARK: str(services.folder), "PORTAL_DEMO": "1"}
     for command in (["migrate"], ["grant_running_role", "--create"], ["tell_story"]):
         subprocess.run(
             [sys.executable, "manage.py", *command, "--verbosity=0"], cwd=ROOT, env=environment, check=True, timeout=120
         )
-    address = f"http://127.0.0.1:{port}"
-    with subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "--config", "python:iop_portal.serving", "iop_portal.wsgi"],
-        cwd=ROOT,
-        env=environment | {"DATABASE_ROLE": "portal_app"},
-    ) as server:
-        until(lambda: answers(address), within=30)
+    with portal(environment | {"DATABASE_ROLE": "portal_app"}) as address:
         yield address
-        server.terminate()
-
-
-def answers(address):
-    try:
-        return Visitor(address).get("/livez")[0] == 200
-    except OSError:
-        return False
 
 
 @pytest.fixture
@@ -100,12 +53,7 @@ def maya(address):
     return visitor
 
 
-def timed(action):
-    started = time.monotonic()
-    return action(), time.monotonic() - started
-
-
-def test_a_frozen_database_gives_a_page_in_time_and_service_when_it_thaws(services, maya, address):
+def test_a_frozen_database_gives_a_page_in_time_and_service_when_it_thaws(services, maya, address, tell):
     services.postgres.freeze()
     try:
         (status, page), seconds = timed(lambda: maya.get("/"))
@@ -115,12 +63,13 @@ def test_a_frozen_database_gives_a_page_in_time_and_service_when_it_thaws(servic
     finally:
         services.postgres.thaw()
 
-    (status, page), seconds = timed(lambda: maya.get("/"))
+    (status, page), until_back = timed(lambda: maya.get("/"))
     assert (status, "Maya" in page) == (200, True)
-    assert seconds < IN_TIME
+    assert until_back < IN_TIME
+    tell("PostgreSQL frozen: a page", answered_s=seconds, recover_s=until_back)
 
 
-def test_a_stopped_database_gives_a_page_at_once_and_service_when_it_is_back(services, maya, address):
+def test_a_stopped_database_gives_a_page_at_once_and_service_when_it_is_back(services, maya, address, tell):
     services.postgres.stop()
     try:
         (status, page), seconds = timed(lambda: maya.get("/"))
@@ -131,7 +80,9 @@ def test_a_stopped_database_gives_a_page_at_once_and_service_when_it_is_back(ser
     finally:
         services.postgres.start()
 
-    assert "Maya" in maya.get("/")[1]
+    (_status, page), until_back = timed(lambda: maya.get("/"))
+    assert "Maya" in page
+    tell("PostgreSQL stopped: a page", answered_s=seconds, recover_s=until_back)
 
 
 def test_help_opens_while_the_database_is_away(services, maya, address):
@@ -144,7 +95,7 @@ def test_help_opens_while_the_database_is_away(services, maya, address):
 
 
 @pytest.mark.parametrize("harm", ["stop", "freeze"])
-def test_people_sign_in_and_read_while_redis_is_away(services, address, harm):
+def test_people_sign_in_and_read_while_redis_is_away(services, address, harm, tell):
     getattr(services.redis, harm)()
     try:
         visitor = Visitor(address)
@@ -152,5 +103,6 @@ def test_people_sign_in_and_read_while_redis_is_away(services, address, harm):
         assert (status, "Maya" in page) == (200, True)
         assert seconds < 10
         assert visitor.get("/")[0] == 200
+        tell(f"Redis away ({harm}): signing in", answered_s=seconds)
     finally:
         services.redis.start() if harm == "stop" else services.redis.thaw()
