@@ -8,13 +8,19 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from axe_playwright_python.base import AXE_SCRIPT
+from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from iop_portal.demo.story import tell_story
+from iop_portal.people.models import User
 from scheduling.models import Booking
+from scheduling.rosters import day_of
 from tests.factories import works
+from tests.journeys.looking import AXE, OVERFLOW, RULES, THEMES
 from tests.scheduling.booking_world import Clinic
-from therapy.models import ClinicalPolicy
+from therapy.models import ClinicalPolicy, Modality
 
 pytestmark = pytest.mark.journey
 
@@ -97,3 +103,120 @@ def test_a_client_books_a_group_place_and_an_hour_sees_both_and_cancels_one(open
 
     (held,) = Booking.objects.filter(occupies=True)
     assert (held.person, held.session.modality, held.session.minutes) == (clinic.maya, clinic.talk, 50)
+
+
+# ── As the people of the demonstration ────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def story(server):
+    """A whole program, as `make demo` tells it today."""
+    tell_story(now=timezone.now())
+
+
+def persona(slug):
+    return User.objects.get(email=f"{slug}@portal.test")
+
+
+def faults_of(page):
+    """What axe finds and what spills sideways, light and dark."""
+    faults = []
+    for theme in THEMES:
+        page.emulate_media(color_scheme=theme)
+        if not page.evaluate("() => typeof axe !== 'undefined'"):
+            page.evaluate(AXE_SCRIPT)
+        faults += [f"{page.url} {theme}: {found}" for found in page.evaluate(AXE, RULES) + page.evaluate(OVERFLOW)]
+    return faults
+
+
+class Looking(Mouse):
+    """Looks at every page that the way leads to."""
+
+    def __init__(self, window):
+        super().__init__(window)
+        self.faults = []
+
+    def go(self, role, name):
+        super().go(role, name)
+        expect(self.page.get_by_role("heading", level=1)).to_be_visible()
+        self.faults += faults_of(self.page)
+
+    def take(self, slot):
+        """Choose a time that is free, and book it: when it is, as the page says it."""
+        slot.click()
+        self.faults += faults_of(self.page)
+        self.go("button", "Book it")
+        expect(self.page.get_by_role("heading", level=1)).to_have_text("You are booked")
+        return self.page.locator(".next-what").inner_text()
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (320, 568)], ids=["at a desk", "on a small phone"])
+def test_the_evening_client_of_the_demonstration_books_and_cancels_on_pages_without_a_fault(open_window, story, size):
+    maya = persona("maya")
+    window = open_window(viewport={"width": size[0], "height": size[1]}, reduced_motion="reduce")
+    window.sign_in(maya)
+    walk, page = Looking(window), window.page
+    before = set(Booking.objects.filter(person=maya, occupies=True))
+    window.go("/")
+
+    walk.go("link", "Book a session")
+    walk.go("link", "My groups")
+    group = walk.take(page.locator("a.slot").first)
+    walk.go("link", "Book another time")
+    walk.go("link", "Time with a counsellor")
+    walk.go("link", "One-to-one counselling")
+    expect(page.get_by_role("radio", name="Amara Osei, your counsellor")).to_be_checked()
+    walk.go("button", "See times")
+    talk = walk.take(page.locator("a.slot").first)
+
+    made = set(Booking.objects.filter(person=maya, occupies=True)) - before
+    assert sorted(booking.session.minutes for booking in made if not booking.session.listed) == [50]
+    for booking, told in zip(sorted(made, key=lambda made: made.pk), (group, talk), strict=True):
+        window.go(f"{reverse('scheduling:my_week')}?day={timezone.localdate(booking.starts_at, ZoneInfo(maya.zone))}")
+        walk.faults += faults_of(page)
+        block = page.locator(".block", has_text=booking.session.modality.name).filter(has_text=told.split(", ")[-1])
+        expect(block.get_by_text("Booked")).to_be_visible()
+
+    block.get_by_role("link", name="Can’t come").click()
+    walk.faults += faults_of(page)
+    walk.go("button", "Cancel it")
+    expect(block).to_have_count(0)
+    assert len(set(Booking.objects.filter(person=maya, occupies=True)) - before) == 1
+    assert not walk.faults, "\n".join(walk.faults)
+
+
+def test_the_counsellor_of_the_demonstration_changes_her_hours_and_sees_her_day(open_window, story):
+    amara, maya = persona("amara"), persona("maya")
+    window = open_window()
+    window.sign_in(amara)
+    page = window.page
+    window.go("/")
+    led = day_of(amara, now=timezone.now())
+    shown = page.get_by_role("link", name=re.compile("^Roster"))
+    expect(shown).to_have_count(len(led))
+    if led:
+        shown.first.click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(led[0].session.modality.name)
+        for person in led[0].people:
+            expect(page.locator(".rows strong", has_text=person.short_name).first).to_be_visible()
+
+    window.go("/")
+    page.get_by_role("link", name="My hours").first.click()
+    page.get_by_role("link", name="Change Saturday").click()
+    page.get_by_label("From").last.fill("07:00")
+    page.get_by_label("Until").last.fill("08:00")
+    page.get_by_label("Also by video").last.check()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("7:00–8:00 am · By video")).to_be_visible()
+
+    zone = ZoneInfo(amara.weekly_hours.first().program.zone)
+    week_ahead = timezone.localdate(timezone.now(), zone) + timedelta(days=7)
+    saturday = week_ahead + timedelta(days=(5 - week_ahead.weekday()) % 7)
+    window = open_window()
+    window.sign_in(maya)
+    talk = Modality.objects.get(program=maya.enrolments.get().program, name="One-to-one counselling")
+    times = reverse("scheduling:when", args=["counsellor"])
+    window.go(f"{times}?way={talk.pk}&minutes=50&counsellor={amara.pk}&day={saturday}")
+    on_saturday = window.page.locator(f"section[aria-labelledby='day-{saturday}']")
+    expect(on_saturday.locator("a.slot")).to_have_count(1)
+    expect(on_saturday.locator("a.slot")).to_contain_text("7:00–7:50 am")
