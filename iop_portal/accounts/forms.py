@@ -20,6 +20,7 @@ from iop_portal.accounts.glass import SHORTEST_REASON
 from iop_portal.accounts.invitations import NewPerson
 from iop_portal.accounts.models import Invitation
 from iop_portal.forms import PortalForm, PortalFormMixin, PortalModelForm
+from iop_portal.markup import zone_place
 from iop_portal.people.models import User, plain_line
 
 GOOD_PASSWORD = _("At least 10 characters. A few words that only you would put together work well.")
@@ -39,7 +40,7 @@ def zone_choices() -> list[Any]:
     """Places, not abbreviations, and those of the United States first."""
     places = sorted(name for name in zoneinfo.available_timezones() if _is_place(name))
     return [
-        (_("United States"), [_named(name) for name in NEARBY]),
+        (_("United States"), [(name, zone_place(name)) for name in NEARBY]),
         (_("Everywhere"), [_named(name) for name in places if name not in NEARBY]),
     ]
 
