@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Prefetch, Q, QuerySet
@@ -190,6 +191,12 @@ def next_two(person: User, *, now: datetime) -> list[Block]:
     """The session that comes next, or runs now, and the one after it."""
     coming = with_sessions(Booking.objects.live().filter(person=person, during__endswith__gt=now))[:2]
     return [block_of(booking, now=now) for booking in coming]
+
+
+def coming(person: User, *, programs: QuerySet[Any], now: datetime, most: int) -> list[Block]:
+    """What is booked next in these programs (or their keys), one that runs now included. Two queries."""
+    booked = Booking.objects.live().filter(person=person, session__program__in=programs, during__endswith__gt=now)
+    return [block_of(booking, now=now) for booking in with_sessions(booked)[:most]]
 
 
 def another_zone(person: User, programs: Iterable[Program]) -> str:

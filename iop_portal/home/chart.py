@@ -16,8 +16,12 @@ from iop_portal.people.models import BrokenGlass, CareTeam, Enrolment, User
 from iop_portal.people.roles import Role
 from iop_portal.people.seeing import programs_of
 from iop_portal.writes import write
+from scheduling.week import Block, coming
 from therapy.models import Prescription
 from therapy.prescribing import enrolments_cared_for
+
+# Sessions ahead that the page names: about a week.
+SHOWN = 6
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,7 @@ class Chart:
     permissions: list[Consent]
     told: list[Disclosure]
     needs: list[Waiting]
+    coming: list[Block]
     openings: list[Line]
     # Set where the record is open only by an emergency access.
     glass: BrokenGlass | None
@@ -56,6 +61,7 @@ def open_chart(client: User, *, by: User, now: datetime) -> Chart:
         permissions=list(Consent.objects.live(now).usable_by(by, now).filter(client=client)),
         told=told_about(client, reader=by, now=now),
         needs=[row(each, now=now) for each in follow_ups.select_related("client", "escalated_from")],
+        coming=coming(client, programs=programs_of(by, Role.CLINICIAN), now=now, most=SHOWN),
         openings=read_lately(client, reader=by),
         glass=glass,
     )

@@ -11,8 +11,21 @@ from iop_portal.audit.models import Entry
 from iop_portal.consents.consenting import record_disclosure, revoke_consent
 from iop_portal.consents.models import Disclosure
 from iop_portal.followups.owing import owe_follow_up
-from iop_portal.people.models import BrokenGlass, CareTeam, RoleHeld
-from tests.factories import ProgramFactory, TrackFactory, admin, clinician, enrolled, on_care_team, permission_of
+from iop_portal.people.models import BrokenGlass, CareTeam, Enrolment, RoleHeld
+from scheduling import booking
+from tests.factories import (
+    ModalityFactory,
+    ProgramFactory,
+    TrackFactory,
+    admin,
+    clinician,
+    enrolled,
+    on_care_team,
+    permission_of,
+    seated,
+    session_at,
+)
+from tests.scheduling.booking_world import Clinic
 from tests.signing_in import sign_in
 from therapy.prescribing import prescribe
 
@@ -46,12 +59,12 @@ def permission(client, **wishes):
     return permission_of(client, now=now, **{"expires_on": now.date() + timedelta(days=30), **wishes})
 
 
-def break_glass(clinician, client, *, for_how_long=timedelta(hours=3)):
+def break_glass(clinician, client, *, for_how_long=timedelta(hours=3), program=None):
     now = timezone.now()
     return BrokenGlass.objects.create(
         clinician=clinician,
         client=client,
-        program=client.enrolments.get().program,
+        program=program or client.enrolments.get().program,
         reason="Somebody called about them",
         since=now - timedelta(minutes=30),
         until=now + for_how_long,
@@ -203,12 +216,32 @@ def test_what_is_planned_is_said_and_only_the_care_team_is_led_to_plan_it(page, 
     assert link not in html
 
 
+def test_the_next_sessions_are_those_of_the_programs_where_the_reader_works(client):
+    clinic, elsewhere, now = Clinic(), Clinic(), timezone.now()
+    Enrolment.objects.create(
+        client=clinic.maya, program=elsewhere.program, state="admitted", referred_on=now.date(), admitted_on=now.date()
+    )
+    here, there = clinic.session(now + timedelta(days=1)), elsewhere.session(now + timedelta(days=2))
+    for session in (here, there):
+        booking.book_seat(session, person=clinic.maya, by=clinic.maya, now=now)
+    answer = sign_in(client, clinic.amara).get(url_of(clinic.maya))
+    assert [entry.booking.session for entry in answer.context["chart"].coming] == [here]
+    roster = reverse("scheduling:roster", args=[here.pk])
+    assert roster in answer.content.decode()
+    break_glass(clinic.jonah, clinic.maya, program=clinic.program)
+    answer = sign_in(client, clinic.jonah).get(url_of(clinic.maya))
+    assert [entry.booking.session for entry in answer.context["chart"].coming] == [here]
+    assert roster not in answer.content.decode()
+
+
 @pytest.mark.parametrize("many", [2, 8])
-def test_it_takes_as_many_queries_for_much_as_for_little(page, maya, program, many, django_assert_num_queries):
+def test_it_takes_as_many_queries_for_much_as_for_little(page, maya, amara, program, many, django_assert_num_queries):
+    group = ModalityFactory(program=program)
     for number in range(many):
         permission(maya, recipient_name=f"Person {number}")
         on_care_team(clinician(program), maya)
-    with django_assert_num_queries(16):
+        seated(maya, session_at(group, timezone.now() + timedelta(days=number + 1), amara))
+    with django_assert_num_queries(18):
         page.get(url_of(maya))
 
 
