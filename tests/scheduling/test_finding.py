@@ -8,7 +8,7 @@ from iop_portal.accounts.apart import keep_apart
 from iop_portal.people.models import Apart
 from scheduling import booking, finding
 from scheduling.finding import Want, Where
-from tests.factories import NOON, ModalityFactory
+from tests.factories import NOON, ModalityFactory, on_care_team
 from tests.scheduling.booking_world import TOMORROW, Clinic
 from therapy.models import Credential, Format, PartOfDay
 
@@ -76,6 +76,14 @@ def test_hours_leave_out_what_one_has_booked_and_whom_one_is_kept_apart_from(cli
     found = hours(clinic, begin=TOMORROW - timedelta(hours=12), end=TOMORROW + timedelta(hours=12))
     assert {time.clinician for time in found} == {clinic.amara}
     assert [f"{time.begins:%H:%M}" for time in found] == ["15:00", "17:30", "18:00"]
+
+
+def test_who_gives_it_begins_with_ones_own_counsellor_whoever_else_is_cared_for(clinic):
+    """The order of names alone would put Amara first."""
+    theo = clinic.client("Theo")
+    on_care_team(clinic.jonah, theo, part="primary")
+    givers = finding.givers_for(theo, clinic.talk, now=NOON)
+    assert (givers.people, givers.primary) == ((clinic.jonah, clinic.amara), clinic.jonah)
 
 
 def test_hours_end_with_the_credential(clinic):
