@@ -284,7 +284,7 @@ class Trials:
         """Run these, and leave only what is made once for all tests."""
         items = [self.session.items[number] for number in numbers]
         none = SimpleNamespace(listchain=lambda: [self.session])
-        for number, item, following in zip(numbers, items, [*items[1:], none], strict=True):
+        for number, item, following in zip(numbers, items, [*items, none][1:], strict=True):
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             yield number
 
@@ -302,7 +302,7 @@ def alone_in_a_database() -> None:
     connection.settings_dict["TEST"]["NAME"] = f"mutants_{os.getpid()}"
     session = trials.session
     session.config.pluginmanager.unregister(name="terminalreporter")
-    wants_one = (number for number, item in enumerate(session.items) if "django_db_setup" in item.fixturenames)
+    wants_one = (number for number, item in enumerate(session.items) if item.get_closest_marker("django_db"))
     deque(trials.run(list(islice(wants_one, 1))), maxlen=0)
     trials.failed.clear()
 
@@ -325,10 +325,14 @@ def ask_without(removal: Removal, numbers: list[int]) -> str | None:
     connection.close()
     reading, writing = os.pipe()
     if (child := os.fork()) == 0:
-        signal.alarm(LONGEST)
-        trials.remove(removal)
-        os.write(writing, next((trials.failed[0] for _ in trials.run(numbers) if trials.failed), "").encode())
-        os._exit(0)
+        status = 1
+        try:
+            signal.alarm(LONGEST)
+            trials.remove(removal)
+            os.write(writing, next((trials.failed[0] for _ in trials.run(numbers) if trials.failed), "").encode())
+            status = 0
+        finally:
+            os._exit(status)
     os.close(writing)
     with os.fdopen(reading) as pipe:
         by = pipe.read()
