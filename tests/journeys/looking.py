@@ -169,13 +169,15 @@ class Screen:
     def keyboard(self) -> list[str]:
         """Tab comes to everything one can act on, and one sees where one is."""
         missing = set(map(str, range(self.page.evaluate(STOPS))))
+        # Within a date or a time Tab steps from part to part: hours, minutes, half of the day, the picker.
+        parts = 4 * self.page.locator("input[type=date], input[type=time], input[type=datetime-local]").count()
         faults = []
-        for _ in range(len(missing) + 10):
+        for _ in range(len(missing) + parts + 10):
             self.page.keyboard.press("Tab")
             at = self.page.evaluate(FOCUSED)
             if at is None:
                 break
-            # Within a date one steps from part to part, and the browser marks the part.
+            # The browser itself marks the part of a date.
             if not at["seen"] and at["stop"] in missing | {None}:
                 faults.append(f"focus is not seen on {at['html']}")
             missing.discard(at["stop"])
