@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -18,10 +17,11 @@ from iop_portal.notices import outbox
 from iop_portal.people.models import Enrolment, Program, User
 from iop_portal.refusals import Refused
 from iop_portal.writes import write
+from scheduling.givers import givers_of
 from scheduling.models import Booking, Facilitation, Room, Session
 from scheduling.openings import Start, bookable_window, openings, starts
 from scheduling.seats import Seat, seat_in
-from therapy.models import ClinicalPolicy, Clinician, Format, Modality
+from therapy.models import ClinicalPolicy, Format, Modality
 from therapy.prescribing import policy_of
 
 # Without letters and digits that are easily taken for one another.
@@ -96,17 +96,12 @@ class HasBegun(Refused):
 def enrolments_of(person: User) -> list[tuple[Enrolment, ClinicalPolicy]]:
     """Live ones, each with what holds in its program. One query."""
     found = Enrolment.objects.live().filter(client=person).select_related("program__policy")
-    return [(one, getattr(one.program, "policy", None) or ClinicalPolicy(program=one.program)) for one in found]
+    return [(one, held_policy(one.program)) for one in found]
 
 
-def clinicians_for(person: User, modality: Modality, *, on: datetime) -> QuerySet[Clinician]:
-    """Who gives a modality to a person: working for the program, with a valid credential, not kept apart."""
-    return (
-        Clinician.objects.filter(gives=modality, user__in=User.objects.clinicians_of(modality.program))
-        .qualified_on(on.astimezone(ZoneInfo(modality.program.zone)).date())
-        .free_to_meet(person)
-        .select_related("user")
-    )
+def held_policy(program: Program) -> ClinicalPolicy:
+    """What holds in a program, or the defaults: without a query where it was fetched with the program."""
+    return getattr(program, "policy", None) or ClinicalPolicy(program=program)
 
 
 # ── Taking a place ────────────────────────────────────────────────────────────────────────────────────────────
@@ -286,7 +281,7 @@ def _check_giver(modality: Modality, *, clinician: User, on: datetime, person: U
     enrolment, policy = enrolled[modality.program_id]
     if enrolment.state == Enrolment.State.REFERRED and not modality.for_applicants:
         raise NotOffered
-    if not clinicians_for(person, modality, on=on).filter(user=clinician).exists():
+    if clinician not in givers_of(modality, person=person, on=on):
         raise NotOffered
     return policy
 

@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import groupby
-from typing import Any, TypeVar
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from django.db.models import Max, Prefetch, Q
+from django.db.models import Prefetch, Q
 
 from iop_portal.people.models import CareTeam, Enrolment, Program, User
-from scheduling.booking import bookings_of, clinicians_for, enrolments_of
+from scheduling.booking import enrolments_of, held_policy
+from scheduling.givers import givers_of
 from scheduling.models import Facilitation, Room, Session
 from scheduling.openings import Start, openings, starts
 from scheduling.seats import Seat, seats_between
 from scheduling.telling import Told
 from therapy.models import Format, Modality, PartOfDay
-from therapy.prescribing import policy_of
 
 
 class Want(StrEnum):
@@ -132,7 +132,7 @@ def bookable_modalities(person: User) -> list[Modality]:
         if enrolment.state == Enrolment.State.REFERRED:
             offered &= Q(for_applicants=True)
         allowed |= offered
-    return list(Modality.objects.filter(allowed, in_use=True).select_related("program"))
+    return list(Modality.objects.filter(allowed, in_use=True).select_related("program__policy"))
 
 
 def modalities_for(person: User, want: Want) -> list[Modality]:
@@ -160,7 +160,7 @@ def givers_for(person: User, modality: Modality, *, now: datetime) -> Givers:
     parts = dict(team.values_list("clinician", "part"))
     order: list[str | None] = [CareTeam.Part.PRIMARY, CareTeam.Part.MEMBER, None]
     people = sorted(
-        (giver.user for giver in clinicians_for(person, modality, on=now)),
+        givers_of(modality, person=person, on=now),
         key=lambda giver: order.index(parts.get(giver.pk)),
     )
     primary = next((one for one in people if parts.get(one.pk) == CareTeam.Part.PRIMARY), None)
@@ -236,24 +236,20 @@ def hour_times(
 
     Where a counsellor is free both in a room and by video at one time, both are there.
     """
-    givers = {
-        giver.user_id: giver
-        for giver in clinicians_for(person, modality, on=begin).annotate(until=Max("credentials__expires_on"))
-        if clinician is None or giver.user_id == clinician.pk
-    }
+    program = modality.program
+    given = givers_of(modality, person=person, on=begin)
+    givers = {giver.pk: giver for giver in given if clinician in (None, giver)}
     free = openings(
-        list(givers), program=modality.program, policy=policy_of(modality.program), begin=begin, end=end, now=now
+        list(givers), program=program, policy=held_policy(program), begin=begin, end=end, now=now, person=person
     )
     rooms = Room.objects.in_bulk({opening.room_id for opening in free if opening.room_id})
-    busy = list(bookings_of(person).values_list("during", flat=True))
-    there = ZoneInfo(modality.program.zone)
+    there = ZoneInfo(program.zone)
     return [
-        HourTime(modality, start.begins, start.ends, givers[start.clinician_id].user, rooms.get(start.room_id or 0))
-        for start in sorted(starts(free, minutes=minutes, zone=modality.program.zone), key=_by_time)
+        HourTime(modality, start.begins, start.ends, givers[start.clinician_id], rooms.get(start.room_id or 0))
+        for start in sorted(starts(free, minutes=minutes, zone=program.zone), key=_by_time)
         if _fits_place(start, where)
-        and start.begins.astimezone(there).date() <= givers[start.clinician_id].until
+        and start.begins.astimezone(there).date() <= given[givers[start.clinician_id]]
         and fits_part_of_day(start.begins, part_of_day, person.zone)
-        and not any(_overlaps(during, start.begins, start.ends) for during in busy)
     ]
 
 
@@ -297,6 +293,8 @@ def by_day(times: Iterable[SeatTime | HourTime], zone: str) -> list[Day]:
 
 
 def fits_part_of_day(moment: datetime, part: str, zone: str) -> bool:
+    if not part:
+        return True
     hour = moment.astimezone(ZoneInfo(zone)).hour
     if part == PartOfDay.MORNING:
         return hour < NOON
@@ -319,7 +317,3 @@ def _around(at: datetime, now: datetime) -> tuple[datetime, datetime]:
 def _nearest(times: Iterable[Time], at: datetime) -> list[Time]:
     nearest_first = sorted(times, key=lambda time: abs(time.begins - at))
     return sorted(nearest_first[:ALTERNATIVES], key=lambda time: time.begins)
-
-
-def _overlaps(during: Any, begins: datetime, ends: datetime) -> bool:
-    return bool(during.lower < ends and begins < during.upper)

@@ -70,14 +70,19 @@ full_rooms AS (
     WHERE live AND room_id IN (SELECT room_id FROM hours) AND during && tstzrange(%(begin)s, %(end)s)
       AND id IS DISTINCT FROM %(besides)s
     GROUP BY room_id
+),
+own AS (
+    SELECT range_agg(during) AS taken FROM scheduling_booking
+    WHERE person_id = %(person)s AND occupies AND during && tstzrange(%(begin)s, %(end)s)
 )
 SELECT hours.clinician_id, hours.room_id, lower(stretch), upper(stretch)
 FROM hours
 LEFT JOIN busy USING (clinician_id)
 LEFT JOIN full_rooms ON full_rooms.room_id = hours.room_id
+CROSS JOIN own
 CROSS JOIN LATERAL unnest(
     hours.open * tstzmultirange(tstzrange(%(begin)s, %(end)s))
-    - coalesce(busy.taken, '{}') - coalesce(full_rooms.taken, '{}')
+    - coalesce(busy.taken, '{}') - coalesce(full_rooms.taken, '{}') - coalesce(own.taken, '{}')
 ) AS stretch
 ORDER BY lower(stretch), hours.clinician_id, hours.room_id NULLS LAST
 """
@@ -124,10 +129,12 @@ def openings(
     begin: datetime,
     end: datetime,
     now: datetime,
+    person: User | None = None,
     besides: Session | None = None,
 ) -> list[Opening]:
     """Where any of the clinicians is free between two aware datetimes, cut to notice and horizon. One query.
 
+    With a person: where they have nothing booked themselves either.
     A session that is just being made stands in nobody's way: see it `besides`.
     """
     first, last = bookable_window(policy, now=now)
@@ -144,6 +151,7 @@ def openings(
                 "program": program.pk,
                 "clinicians": [who if isinstance(who, int) else who.pk for who in clinicians],
                 "buffer": f"{policy.buffer_minutes} minutes",
+                "person": person.pk if person else None,
                 "besides": besides.pk if besides else None,
             },
         )

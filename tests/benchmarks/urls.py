@@ -11,8 +11,8 @@ from iop_portal import urls as portal
 from iop_portal.doors import for_roles
 from iop_portal.people.models import Program, User
 from iop_portal.people.roles import EVERYBODY
-from scheduling.openings import openings, starts
-from therapy.prescribing import policy_of
+from scheduling.finding import hour_times, local_midnight, one_each
+from therapy.models import Modality
 
 handler400, handler403, handler404, handler500 = (
     portal.handler400,
@@ -20,34 +20,41 @@ handler400, handler403, handler404, handler500 = (
     portal.handler404,
     portal.handler500,
 )
-TEMPLATE = """{% extends "base.html" %}{% block main %}<h1>{{ program }}</h1>{% endblock %}"""
+PAGE = engines["django"].from_string(
+    """{% extends "base.html" %}{% block main %}<h1>{{ program }}</h1>{% endblock %}"""
+)
+TIMES = engines["django"].from_string(
+    """{% extends "base.html" %}{% block main %}<ol>{% for time in times %}<li>{{ time.begins|day_clock }}</li>"""
+    """{% endfor %}</ol>{% endblock %}"""
+)
+MINUTES = 50
 
 
 @for_roles(*EVERYBODY, methods=("GET",))
 def bare(request):
-    return HttpResponse(engines["django"].from_string(TEMPLATE).render({"program": Program.objects.first()}, request))
+    return HttpResponse(PAGE.render({"program": Program.objects.first()}, request))
 
 
 @for_roles(*EVERYBODY, methods=("GET",))
-def open_times(request, program_id, clinicians, days):
-    """What any page of open times has to find out: times of fifty minutes with so many clinicians."""
-    program = Program.objects.get(pk=program_id)
-    people = list(User.objects.clinicians_of(program).order_by("pk").values_list("pk", flat=True)[:clinicians])
-    begin = timezone.now() + timedelta(days=1)
-    found = openings(
-        people,
-        program=program,
-        policy=policy_of(program),
+def open_times(request, modality_id, clinician_id, days):
+    """What a page of open times has to find out, and the times themselves. Clinician 0 stands for all who give it."""
+    way = Modality.objects.visible_to(request.user).select_related("program__policy").get(pk=modality_id)
+    now = timezone.now()
+    begin = local_midnight(timezone.localdate(now) + timedelta(days=1), request.user.zone)
+    times = hour_times(
+        request.user,
+        way,
+        minutes=MINUTES,
         begin=begin,
         end=begin + timedelta(days=days),
-        now=timezone.now(),
+        now=now,
+        clinician=User(pk=clinician_id) if clinician_id else None,
     )
-    offered = list(starts(found, minutes=50, zone=program.zone))
-    return HttpResponse(engines["django"].from_string(TEMPLATE).render({"program": len(offered)}, request))
+    return HttpResponse(TIMES.render({"times": one_each(times)}, request))
 
 
 urlpatterns = [
     *portal.urlpatterns,
     path("bare/", bare, name="bare"),
-    path("open/<int:program_id>/<int:clinicians>/<int:days>/", open_times, name="open_times"),
+    path("open/<int:modality_id>/<int:clinician_id>/<int:days>/", open_times, name="open_times"),
 ]
