@@ -73,7 +73,7 @@ class Case:
 def lines(draw):
     first = draw(st.one_of(st.integers(0, 16), st.integers(0, 94)))
     last = draw(st.integers(first + 1, min(95, first + 40)))
-    in_room = draw(st.booleans())
+    in_room = draw(st.integers(0, 3)) > 0
     return Line(
         who=draw(st.integers(0, 1)),
         day=draw(st.integers(-1, 2)),
@@ -86,31 +86,41 @@ def lines(draw):
 
 
 @st.composite
+def held_about(draw, told, midnight):
+    """Something held where somebody works, or close by: elsewhere it would say nothing about buffers.
+
+    Of their own, or of a third who has the room.
+    """
+    line = draw(st.sampled_from(told))
+    who = draw(st.sampled_from([line.who, 2, 1 - line.who]))
+    works_from, works_until = ((at.hour * 60 + at.minute) // 5 for at in (line.begins, line.ends))
+    return Held(
+        who=who,
+        begins=midnight + timedelta(days=line.day) + draw(st.integers(works_from - 10, works_until + 6)) * GRID,
+        minutes=draw(st.sampled_from([25, 50, 80, 240])),
+        in_room=who != line.who or draw(st.booleans()),
+        live=draw(st.integers(0, 3)) > 0,
+    )
+
+
+@st.composite
 def cases(draw):
     zone, day = draw(st.sampled_from(PLACES_AND_DAYS))
     midnight = datetime.combine(day, time(0), ZoneInfo(zone)).astimezone(UTC)
-    moments = st.integers(-12 * 12, 36 * 12).map(lambda n: midnight + n * GRID)
-    begin = draw(moments)
-    held = st.builds(
-        Held,
-        st.integers(0, 2),
-        st.integers(-12, 30 * 12).map(lambda n: midnight + n * GRID),
-        st.sampled_from([25, 50, 80, 240]),
-        st.booleans(),
-        st.integers(0, 3).map(bool),
-    )
+    told = draw(st.lists(lines(), min_size=1, max_size=6))
+    begin = midnight + draw(st.integers(-24 * 12, 12 * 12)) * GRID
     return Case(
         zone=zone,
         day=day,
-        lines=draw(st.lists(lines(), min_size=1, max_size=6)),
+        lines=told,
         excepted=draw(st.sets(st.tuples(st.integers(0, 1), st.integers(-1, 2)), max_size=2)),
-        held=draw(st.lists(held, max_size=5)),
+        held=draw(st.lists(held_about(told, midnight), max_size=6)),
         begin=begin,
-        end=begin + draw(st.integers(1, 40 * 12)) * GRID,
-        now=midnight + draw(st.integers(-48 * 12, 12 * 12)) * GRID,
+        end=begin + draw(st.one_of(st.integers(48 * 12, 72 * 12), st.integers(1, 72 * 12))) * GRID,
+        now=midnight + draw(st.integers(-48 * 12, 0)) * GRID,
         notice=draw(st.sampled_from([0, 120, 600])),
-        horizon=draw(st.sampled_from([1, 28])),
-        buffer=draw(st.sampled_from([0, 10, 30])),
+        horizon=draw(st.sampled_from([28, 28, 1])),
+        buffer=draw(st.sampled_from([10, 30, 0])),
     )
 
 
@@ -195,7 +205,7 @@ def is_open(moment, who, in_room, *, case, lines, exceptions, held):
     )
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[*HealthCheck])
+@settings(max_examples=120, deadline=None, suppress_health_check=[*HealthCheck])
 @given(case=cases())
 def test_open_times_are_hours_minus_busy_minus_buffers_within_notice_and_horizon(case):
     with transaction.atomic():
