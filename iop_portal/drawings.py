@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from math import ceil
 
 from django import template
@@ -41,8 +42,9 @@ def _pill(kind: str, left: float, width: float) -> tuple[str, ...]:
 
 
 @register.simple_tag
+@lru_cache(maxsize=1000)
 def hour_bars(done: float, booked: float, wanted: float) -> SafeString:
-    """The same in the width of a table cell."""
+    """The same in the width of a table cell. Kept, since a table draws the same few weeks again and again."""
     count = max(1, ceil(max(wanted, done + booked)))
     step = 76 / count
     bars = format_html_join(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import cast
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from iop_portal.people.models import User
@@ -36,4 +36,4 @@ def givers_of(modality: Modality, *, person: User, on: datetime) -> dict[User, d
     """
     day = on.astimezone(ZoneInfo(modality.program.zone)).date()
     values = {"modality": modality.pk, "program": modality.program_id, "person": person.pk, "on": day}
-    return {giver: cast(date, giver.until) for giver in User.objects.raw(GIVERS, values)}
+    return {giver: cast(Any, giver).until for giver in User.objects.raw(GIVERS, values)}

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,7 @@ from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Subqu
 from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -85,6 +87,12 @@ class Row:
     permissions: Permissions
     flags: tuple[Flag, ...]
     url: str
+
+    @cached_property
+    def stage(self) -> str:
+        """Core, week 5. Until care is planned, the state stands for the phase."""
+        stage = capfirst(str(self.phase or self.state))
+        return _("%(stage)s, week %(week)d") % {"stage": stage, "week": self.week} if self.week else stage
 
 
 def cases(clinician: User, *, now: datetime, name: str = "", show: str = "") -> QuerySet[CareTeam]:

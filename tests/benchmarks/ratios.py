@@ -19,11 +19,22 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from iop_portal.followups.models import FollowUp
 from iop_portal.people.models import CareTeam, Enrolment, User
-from tests.factories import NOON, ProgramFactory, clinician, permission_of
+from tests.factories import (
+    NOON,
+    ModalityFactory,
+    ProgramFactory,
+    TrackFactory,
+    clinician,
+    permission_of,
+    seated,
+    session_at,
+)
 from tests.signing_in import sign_in
+from therapy.models import Prescription
 
 WARM_UP, ROUNDS = 10, 80
 # How far the ratios of one work at several sizes may lie apart: a fifth.
@@ -85,7 +96,8 @@ def _line(name: str, ratio: float, queries: int | list[int], target: dict[str, o
 
 
 def caseload(size: int) -> tuple[User, str]:
-    """A clinician with this many clients on their care teams, some of whom need somebody or permit something."""
+    """A clinician with this many clients on their care teams: care is planned for all of them, each comes to a group
+    on two days, and some need somebody or permit something."""
     program = ProgramFactory()
     counsellor = clinician(program)
     clients = User.objects.bulk_create(
@@ -99,6 +111,16 @@ def caseload(size: int) -> tuple[User, str]:
     CareTeam.objects.bulk_create(
         CareTeam(enrolment=enrolment, clinician=counsellor, part="primary", since=on) for enrolment in enrolments
     )
+    track = TrackFactory(program=program)
+    Prescription.objects.bulk_create(
+        Prescription(enrolment=enrolment, track=track, phase="core", hours=9, days=3, since=on.date())
+        for enrolment in enrolments
+    )
+    group, begins = ModalityFactory(program=program), timezone.now()
+    for days in (1, 2):
+        session = session_at(group, begins + timedelta(days=days), counsellor, capacity=500)
+        for client in clients:
+            seated(client, session)
     FollowUp.objects.bulk_create(
         FollowUp(
             program=program,
