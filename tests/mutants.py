@@ -265,14 +265,21 @@ class Trials:
         return sorted(of_module.values(), key=len, reverse=True)
 
     def likely_first(self, removal: Removal, asked: list[Asked]) -> list[int]:
-        """The tests that come to the function: cheap modules before dear ones, and those left out that fail anyhow."""
+        """The tests that come to the function: its own room's, then the others, cheap modules before dear ones.
+
+        Those that fail anyhow say nothing.
+        """
         function = self.functions.index(removal.function)
         of_module = defaultdict(list)
         for one in asked:
             if function in one.called and not one.failed:
                 of_module[self.session.items[one.number].path].append(one)
-        cheap_first = sorted(of_module.values(), key=lambda part: sum(one.seconds for one in part))
-        return [one.number for part in cheap_first for one in part]
+        room = ROOT / "tests" / removal.function.module.removeprefix("iop_portal.").split(".")[0]
+
+        def likely(path: Path) -> tuple[bool, float]:
+            return not path.is_relative_to(room), sum(one.seconds for one in of_module[path])
+
+        return [one.number for path in sorted(of_module, key=likely) for one in of_module[path]]
 
     # In a worker
 
