@@ -152,9 +152,6 @@ class SessionQuerySet(models.QuerySet["Session"]):
     def overlapping(self, during: Any) -> Self:
         return self.filter(during__overlap=during)
 
-    def led_by(self, clinician: User) -> Self:
-        return self.filter(facilitations__clinician=clinician)
-
     def visible_to(self, user: User) -> Self:
         """Listed ones of the programs one belongs to, and those that one is booked into or leads."""
         booked = Booking.objects.filter(session=OuterRef("pk"), person=user)
@@ -291,12 +288,6 @@ class Facilitation(models.Model):
 class BookingQuerySet(models.QuerySet["Booking"]):
     def live(self) -> Self:
         return self.filter(occupies=True)
-
-    def visible_to(self, user: User) -> Self:
-        """One's own, those of one's care teams, and those of the sessions that one leads."""
-        return self.filter(
-            Q(person=user) | Q(person__in=User.objects.open_to(user)) | Q(session__facilitations__clinician=user)
-        ).distinct()
 
 
 class Booking(models.Model):

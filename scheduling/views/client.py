@@ -73,7 +73,7 @@ def calendar_file(request: PortalRequest, booking_id: int) -> HttpResponse:
 
 def _own(user: User) -> QuerySet[Booking]:
     """One's own alone: that a clinician may see a booking does not make it theirs to keep or to give back."""
-    return with_sessions(Booking.objects.visible_to(user).filter(person=user))
+    return with_sessions(Booking.objects.filter(person=user))
 
 
 def _booked(request: PortalRequest, held: Booking, refusal: Refused | None = None) -> HttpResponse:

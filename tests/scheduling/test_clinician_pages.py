@@ -207,6 +207,14 @@ def test_nobody_takes_back_another_clinicians_day(client, amara, program):
     assert client.post(reverse("scheduling:end_exception", args=[other.pk])).status_code == 404
 
 
+def test_the_hours_and_days_of_others_are_not_among_ones_own(client, amara, program):
+    jonah = clinician(program)
+    set_weekly_hours(jonah, program=program, weekday=0, stretches=[Stretch(time(8), time(9))], by=jonah, now=NOON)
+    DayException.objects.create(clinician=jonah, program=program, on=date(2026, 12, 1))
+    (working,) = client.get(reverse("scheduling:my_hours")).context["working"]
+    assert ([day.lines for day in working.week if day.lines], working.exceptions) == ([], [])
+
+
 # ── Today, and who is booked ──────────────────────────────────────────────────────────────────────────────────
 
 
@@ -276,6 +284,17 @@ def test_who_leads_a_session_sees_everybody_who_is_booked_and_leaves_a_trace(cli
     assert [(one.actor, one.object_id, one.facts) for one in Entry.objects.filter(verb="roster.read")] == [
         (amara, group.pk, {"count": 1})
     ]
+
+
+def test_a_record_is_led_to_where_one_may_open_it(client, amara, program):
+    group = session_at(ModalityFactory(program=program), NOON, amara)
+    maya, ana = enrolled(program), enrolled(program)
+    on_care_team(amara, maya)
+    for person in (maya, ana):
+        seated(person, group)
+    page = client.get(roster(group)).content.decode()
+    assert reverse("home:client", args=[maya.pk]) in page
+    assert reverse("home:client", args=[ana.pk]) not in page
 
 
 def test_a_care_team_sees_its_own_client_on_it_and_how_many_others(client, amara, program):

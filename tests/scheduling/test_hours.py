@@ -4,9 +4,10 @@ from datetime import time, timedelta
 
 import pytest
 
-from scheduling import hours
+from scheduling import hours, rosters
 from scheduling.hours import Stretch
-from tests.factories import NOON
+from scheduling.models import Session
+from tests.factories import NOON, seated
 from tests.scheduling.booking_world import TOMORROW, Clinic
 
 pytestmark = pytest.mark.django_db
@@ -41,3 +42,21 @@ def test_what_is_booked_on_a_day_is_only_what_one_leads(clinic):
     clinic.session(TOMORROW + timedelta(hours=2), clinic.jonah)
     led = hours.booked_on(clinic.amara, on=TOMORROW.date(), zone=clinic.program.zone)
     assert [one.session for one in led] == [own]
+
+
+def test_a_day_shows_only_what_one_leads(clinic):
+    own = clinic.session(NOON, clinic.amara)
+    clinic.session(NOON + timedelta(hours=2), clinic.jonah)
+    assert [led.session for led in rosters.day_of(clinic.amara, now=NOON)] == [own]
+
+
+# ── Which sessions there are for somebody ─────────────────────────────────────────────────────────────────────
+
+
+def test_what_is_not_listed_is_there_for_those_who_are_booked_and_who_lead_it(clinic):
+    hers = clinic.session(TOMORROW, clinic.amara, listed=False)
+    others = clinic.session(TOMORROW + timedelta(hours=2), clinic.jonah, listed=False)
+    seated(clinic.maya, hers)
+    seated(clinic.client("Theo"), others)
+    assert list(Session.objects.visible_to(clinic.maya)) == list(Session.objects.visible_to(clinic.amara)) == [hers]
+    assert list(Session.objects.visible_to(clinic.client("Ana"))) == []

@@ -128,6 +128,18 @@ def test_people_of_the_program_find_what_it_offers_now_and_nobody_else_does(prog
     assert names(clinician(elsewhere.program)) == [elsewhere.name]
 
 
+def test_formats_and_methods_to_choose_from_are_those_of_ones_own_program(program):
+    ModalityFactory(program=program, format=Format.GROUP, method=Method.DBT)
+    ModalityFactory(format=Format.WORKSHOP, method=Method.ART)
+    assert catalogue.kinds_seen_by(enrolled(program)) == ({Format.GROUP}, {Method.DBT})
+
+
+def test_that_others_may_book_does_not_let_somebody_who_has_left(program):
+    way = ModalityFactory(program=program)
+    admitted, left = enrolled(program), enrolled(program, "discharged")
+    assert (catalogue.may_book(admitted, way), catalogue.may_book(left, way)) == (True, False)
+
+
 def test_the_office_finds_what_is_retired_too(program, ada):
     retired = ModalityFactory(program=program, in_use=False)
     ModalityFactory()
