@@ -123,13 +123,17 @@ class Staff:
         self.app.send_task("followups.escalate_overdue")
 
     def stop(self):
+        """As a new version does: what is begun is ended, and nothing else is taken up."""
+        for process in self.processes:
+            process.terminate()
+        for process in self.processes:
+            process.wait(60)
+
+    def end(self):
         for process in self.processes:
             process.kill()
         for process in self.processes:
             process.wait()
-
-    def end(self):
-        self.stop()
         self.app.close()
 
     def words(self):
