@@ -45,8 +45,9 @@ def address(services):
         yield address
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def maya(address):
+    """Signed in once for all tests: the portal limits how often one address may sign in within a minute."""
     visitor = Visitor(address)
     assert visitor.sign_in()[0] == 200
     assert "Maya" in visitor.get("/")[1]
