@@ -128,7 +128,6 @@ def _take_seat(session: Session, *, person: User, by: User, now: datetime) -> Bo
     offer = offered(seat_in(session, person=person, now=now))
     if offer.meets:
         raise SessionFull
-        raise SessionFull
     return _recorded(made, by=by, now=now)
 
 
