@@ -189,6 +189,16 @@ def test_two_people_kept_apart_do_not_find_one_another_whoever_came_first(progra
         assert clinicians_giving(way, to=client, today=TODAY).exists()
 
 
+def test_whom_others_are_kept_apart_from_is_found_by_everybody_else(program, ada):
+    way = ModalityFactory(program=program)
+    before = enrolled(program)
+    amara = introduced(clinician(program), way)
+    after, theo = enrolled(program), enrolled(program)
+    for one, other in ((before, amara.user), (amara.user, after)):
+        Apart.objects.create(one=one, other=other, asked_by="client", set_by=ada, since=NOON)
+    assert list(clinicians_giving(way, to=theo, today=TODAY)) == [amara]
+
+
 def test_only_who_has_a_valid_credential_is_said_to_give_a_modality(program):
     art = ModalityFactory(program=program)
     amara = introduced(clinician(program), art)
