@@ -114,7 +114,8 @@ def carry_out(notice_id: int, *, post: BaseEmailBackend, now: datetime) -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('lock_timeout', %s, true)", [DELIVERY_WAITS])
     claimed = Notice.objects.owed().filter(pk=notice_id)
-    notice = claimed.select_for_update(skip_locked=True, of=("self",)).select_related("to", "client").first()
+    # It waits for the lock: another run that looked for something to claim may hold this row for a moment.
+    notice = claimed.select_for_update(of=("self",)).select_related("to", "client").first()
     if notice is None:
         return False
     if notice.attempts > MOST_ATTEMPTS:

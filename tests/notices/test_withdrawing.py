@@ -160,6 +160,19 @@ def test_any_number_of_runs_at_once_send_each_message_once(owed, clock, elsewher
     assert set(Notice.objects.values_list("state", "attempts")) == {("sent", 1)}
 
 
+def test_a_claimed_message_goes_out_although_another_run_holds_its_row_for_a_moment(owed, clock, elsewhere):
+    """PostgreSQL locks a row that has changed since the look before it sees that it is due no longer."""
+    owed()
+    claimed = claim_next(now=NOON)
+    with transaction.atomic():
+        Notice.objects.select_for_update().get(pk=claimed)
+        carried_out = elsewhere(carry_out, claimed, post=mail.get_connection(), now=NOON)
+        until(lambda: waits_for_a_lock() or carried_out.done())
+
+    assert carried_out.result(SOON) is True
+    assert len(mail.outbox) == 1
+
+
 def test_two_transactions_that_owe_the_same_owe_it_once(kind, elsewhere):
     person = UserFactory()
     kind()
