@@ -47,7 +47,11 @@ def address(services):
 
 @pytest.fixture(scope="module")
 def maya(address):
-    """Signed in once for all tests: the portal limits how often one address may sign in within a minute."""
+    """Signed in once, before anything is stopped.
+
+    The tests' PostgreSQL does not wait for its disk, so a stop forgets what was committed last: perhaps that a limit's
+    lock was given back, and the next sign-in would be refused until the lock has run out.
+    """
     visitor = Visitor(address)
     assert visitor.sign_in()[0] == 200
     assert "Maya" in visitor.get("/")[1]
