@@ -21,7 +21,7 @@ from iop_portal.refusals import Refused
 from scheduling import booking, finding
 from scheduling.choices import HourChoice, SeatChoice, booked_at
 from scheduling.finding import HourTime, SeatTime, Want, Where, local_midnight
-from scheduling.forms import ANY, Answers, AnswersForm, HowForm
+from scheduling.forms.booking import ANY, Answers, AnswersForm, HowForm
 from scheduling.models import Room, Session
 from scheduling.week import another_zone, week_of
 from therapy.models import Modality, PartOfDay

@@ -16,7 +16,7 @@ from iop_portal.people.roles import Role
 from iop_portal.refusals import Refused
 from scheduling import booking
 from scheduling.calendar_files import appointment
-from scheduling.forms import AnswersForm
+from scheduling.forms.booking import AnswersForm
 from scheduling.models import Booking
 from scheduling.week import another_zone, block_of, week_of, with_sessions
 from therapy.prescribing import policy_of

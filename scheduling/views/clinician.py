@@ -19,7 +19,8 @@ from iop_portal.people.roles import Role
 from iop_portal.refusals import Refused
 from iop_portal.versions import ChangedMeanwhile
 from scheduling import hours, rosters
-from scheduling.forms import YEARS, BaseStretches, DayForm, ExceptionForm, WeekdayForm, stretches_form
+from scheduling.forms.booking import YEARS
+from scheduling.forms.hours import BaseStretches, DayForm, ExceptionForm, WeekdayForm, stretches_form
 from scheduling.models import DayException, WeeklyHours
 
 WEEKDAYS = dict(WeeklyHours._meta.get_field("weekday").flatchoices)

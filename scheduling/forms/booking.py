@@ -1,25 +1,21 @@
-"""Shapes of what people choose while they book, and of the hours that clinicians type.
+"""Shapes of what people choose while they book.
 
 While somebody books, the answers so far stand in the address, as ids and choices only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, pgettext_lazy
 
-from iop_portal.forms import PortalForm, SeenForm
-from iop_portal.people.models import Program
+from iop_portal.forms import PortalForm
 from scheduling.finding import Givers, Where
-from scheduling.hours import HoursWithoutLength, Stretch
-from scheduling.models import Hours, Room
 from therapy.models import Modality, PartOfDay
 
 BIGGEST_KEY = 2**63 - 1
@@ -148,77 +144,3 @@ class HowForm(PortalForm):
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)
         field.choices = choices
-
-
-# ── Hours of clinicians ───────────────────────────────────────────────────────────────────────────────────────
-
-MOST_STRETCHES = 6
-
-
-class StretchForm(PortalForm):
-    begins = forms.TimeField(label=_("From"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
-    ends = forms.TimeField(label=_("Until"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
-    room = forms.ModelChoiceField(
-        label=_("Room"), queryset=Room.objects.none(), required=False, empty_label=_("No room")
-    )
-    video = forms.BooleanField(label=_("Also by video"), required=False)
-
-    def __init__(self, *args: Any, program: Program, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["room"].queryset = Room.objects.filter(program=program, in_use=True)  # type: ignore[attr-defined]
-
-    def clean(self) -> dict[str, Any]:
-        given = super().clean() or {}
-        begins, ends = given.get("begins"), given.get("ends")
-        if begins and ends and ends <= begins:
-            self.add_error("ends", str(HoursWithoutLength.message))
-        return given
-
-
-class BaseStretches(forms.BaseFormSet):  # type: ignore[type-arg]  # not subscriptable when it runs
-    @property
-    def status(self) -> int:
-        return 400 if self.is_bound and not self.is_valid() else 200
-
-    def stretches(self) -> list[Stretch]:
-        """What is to hold: lines left empty and those to be removed are passed over."""
-        kept = [
-            form for form in self.forms if form not in self.deleted_forms and form.has_changed() | bool(form.initial)
-        ]
-        return [Stretch(**{name: form.cleaned_data[name] for name in form.base_fields}) for form in kept]
-
-
-Stretches = forms.formset_factory(
-    StretchForm,
-    formset=BaseStretches,
-    extra=1,
-    can_delete=True,
-    can_delete_extra=False,
-    max_num=MOST_STRETCHES,
-    validate_max=True,
-)
-
-
-def stretches_form(data: Mapping[str, Any] | None, *, program: Program, lines: Iterable[Hours] = ()) -> BaseStretches:
-    initial = [{"begins": one.begins, "ends": one.ends, "room": one.room_id, "video": one.video} for one in lines]
-    formset = cast(BaseStretches, Stretches(data, initial=initial, form_kwargs={"program": program}))
-    for form in formset.initial_forms:
-        form.fields["DELETE"].label = _("Remove these hours")
-    return formset
-
-
-class DayForm(PortalForm):
-    on = forms.DateField(label=_("Day"), widget=forms.DateInput(attrs={"type": "date"}))
-
-
-class WeekdayForm(SeenForm):
-    """Stands beside the stretches of one weekday."""
-
-
-class ExceptionForm(PortalForm):
-    OFF, OTHER = "off", "other"
-    kind = forms.ChoiceField(
-        label=_("On this day"),
-        choices=[(OFF, _("I am away all day")), (OTHER, _("I work other hours than usual"))],
-        widget=forms.RadioSelect,
-    )

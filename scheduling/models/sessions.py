@@ -1,4 +1,4 @@
-"""When and where care happens."""
+"""Sessions, who leads them and who is expected."""
 
 from __future__ import annotations
 
@@ -9,140 +9,13 @@ import pgtrigger
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
-from django.db.models import Deferrable, Exists, F, Func, OuterRef, Q, Value
-from django.db.models.functions import Lower
-from django.utils.translation import gettext_lazy as _
+from django.db.models import Deferrable, Exists, F, Func, OuterRef, Q
 from django.utils.translation import pgettext_lazy
 
-from iop_portal.people.models import Program, User, plain_line
+from iop_portal.people.models import Program, User
+from scheduling.models.contending import only, queue_for
+from scheduling.models.hours import Room
 from therapy.models import Modality, programs_of
-
-
-def only(column: str) -> Func:
-    """A key as a range of one: what an exclusion constraint compares without the extension btree_gist."""
-    return Func(F(column), F(column), Value("[]"), function="int8range", output_field=models.Field())
-
-
-def queue_for(table: str, column: str, *, when: str, changed: tuple[str, ...]) -> pgtrigger.Trigger:
-    """Whoever contends waits for the lock of one row before the exclusion constraint is asked.
-
-    Without it fifty who insert at once wait for one another in a circle, until the database ends one after another
-    as deadlocks, a second each.
-    """
-    return pgtrigger.Trigger(
-        name=f"one_queue_for_a_{column.removesuffix('_id')}",
-        when=pgtrigger.Before,
-        operation=pgtrigger.Insert | pgtrigger.UpdateOf(*changed),  # type: ignore[no-untyped-call]
-        condition=pgtrigger.Condition(when),
-        func=f"PERFORM FROM {table} WHERE id = NEW.{column} FOR NO KEY UPDATE; RETURN NEW;",
-    )
-
-
-class RoomQuerySet(models.QuerySet["Room"]):
-    def run_by(self, user: User) -> RoomQuerySet:
-        """Rooms of the programs that an admin configures."""
-        return self.filter(program__in=Program.objects.run_by(user))
-
-
-class Room(models.Model):
-    """A place where sessions are held."""
-
-    program = models.ForeignKey(Program, models.PROTECT, related_name="rooms")
-    name = models.CharField(_("name"), max_length=60, validators=[plain_line])
-    seats = models.PositiveSmallIntegerField(_("seats"))
-    directions = models.CharField(_("how to find it"), max_length=200, blank=True, validators=[plain_line])
-    step_free = models.BooleanField(_("can be reached without steps"), default=False)
-    in_use = models.BooleanField(_("in use"), default=True)
-
-    objects = models.Manager.from_queryset(RoomQuerySet)()
-
-    class Meta:
-        ordering = ("name", "pk")
-        constraints = [
-            models.UniqueConstraint("program", Lower("name"), name="rooms_of_a_program_have_names_of_their_own"),
-            models.CheckConstraint(name="a_room_has_1_to_500_seats", condition=Q(seats__range=(1, 500))),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class Hours(models.Model):
-    """When and where a clinician works: in a room, by video, or either, as the client likes."""
-
-    begins = models.TimeField(_("from"))
-    ends = models.TimeField(_("until"))
-    room = models.ForeignKey(Room, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("room"))
-    video = models.BooleanField(_("also by video"), default=True)
-
-    class Meta:
-        abstract = True
-
-
-class WeeklyHours(Hours):
-    """On a weekday, in wall-clock time of the program: 18:00 stays 18:00 all year."""
-
-    clinician = models.ForeignKey(User, models.CASCADE, related_name="weekly_hours")
-    program = models.ForeignKey(Program, models.PROTECT, related_name="+")
-    weekday = models.PositiveSmallIntegerField(
-        _("weekday"),
-        choices=[
-            (0, _("Monday")),
-            (1, _("Tuesday")),
-            (2, _("Wednesday")),
-            (3, _("Thursday")),
-            (4, _("Friday")),
-            (5, _("Saturday")),
-            (6, _("Sunday")),
-        ],
-    )
-
-    class Meta:
-        ordering = ("weekday", "begins", "pk")
-        constraints = [
-            models.CheckConstraint(name="working_hours_end_after_they_begin", condition=Q(ends__gt=F("begins"))),
-            models.CheckConstraint(name="working_hours_are_on_a_weekday", condition=Q(weekday__range=(0, 6))),
-            models.CheckConstraint(name="working_hours_are_somewhere", condition=Q(room__isnull=False) | Q(video=True)),
-            models.UniqueConstraint(
-                fields=["clinician", "program", "weekday", "begins"], name="working_hours_begin_once"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"Weekly hours #{self.pk}"
-
-
-class DayException(models.Model):
-    """A day on which a clinician's weekly hours do not hold. Without hours of its own it is a day off."""
-
-    clinician = models.ForeignKey(User, models.CASCADE, related_name="+")
-    program = models.ForeignKey(Program, models.PROTECT, related_name="+")
-    on = models.DateField(_("day"))
-
-    class Meta:
-        ordering = ("on", "pk")
-        constraints = [
-            models.UniqueConstraint(fields=["clinician", "program", "on"], name="one_exception_per_clinician_and_day"),
-        ]
-
-    def __str__(self) -> str:
-        return f"Exception #{self.pk}"
-
-
-class OtherHours(Hours):
-    """The hours of one exceptional day, instead of the weekly ones. Whose and when is the exception's."""
-
-    exception = models.ForeignKey(DayException, models.CASCADE, related_name="hours")
-
-    class Meta:
-        ordering = ("begins", "pk")
-        constraints = [
-            models.CheckConstraint(name="other_hours_end_after_they_begin", condition=Q(ends__gt=F("begins"))),
-            models.CheckConstraint(name="other_hours_are_somewhere", condition=Q(room__isnull=False) | Q(video=True)),
-        ]
-
-    def __str__(self) -> str:
-        return f"Other hours #{self.pk}"
 
 
 class SessionQuerySet(models.QuerySet["Session"]):

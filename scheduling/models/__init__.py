@@ -1,0 +1,6 @@
+"""When and where care happens."""
+
+from scheduling.models.hours import DayException, Hours, OtherHours, Room, WeeklyHours
+from scheduling.models.sessions import Booking, Facilitation, Session
+
+__all__ = ["Booking", "DayException", "Facilitation", "Hours", "OtherHours", "Room", "Session", "WeeklyHours"]
