@@ -69,6 +69,11 @@ def run(place, *arguments, **options):
     )
 
 
+def as_in_the_foreground():
+    """A shell starts what runs in its background deaf to Ctrl-C, these tests included."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextlib.contextmanager
 def supervisor(place, *arguments, command="echo up; exec sleep 1000"):
     """A running supervisor whose command has begun."""
@@ -78,6 +83,7 @@ def supervisor(place, *arguments, command="echo up; exec sleep 1000"):
         stderr=subprocess.PIPE,
         text=True,
         env=WITHOUT_ADDRESSES,
+        preexec_fn=as_in_the_foreground,
     )
     with process:
         process.first_line = process.stdout.readline().strip()
@@ -142,7 +148,8 @@ def test_the_commands_exit_status_is_passed_on(place):
 
 
 def test_an_unknown_command_is_one_sentence(place):
-    outcome = run(place, "--", "no-such-command")
+    # A search path may name folders that one may not enter.
+    outcome = run(place, "--", "no-such-command", env=WITHOUT_ADDRESSES | {"PATH": "/usr/bin:/bin"})
 
     assert (outcome.returncode, outcome.stderr) == (1, "Cannot run no-such-command: No such file or directory.\n")
 
