@@ -1,31 +1,124 @@
-"""A booking as a file for one's own calendar: when it is, and nothing about what it is."""
+"""Appointments as iCalendar (RFC 5545, RFC 7986): for a file to keep, and for the feed."""
 
 from __future__ import annotations
 
-from datetime import UTC
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.utils.translation import gettext
-from icalendar import Calendar, Event
+from icalendar import Calendar, Event, Timezone, vDuration
 
 from scheduling.models import Booking
 
+PRODUCT = "-//Portal//Appointments//EN"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An appointment as a calendar knows it.
+
+    `key` stays the same for as long as it is the same appointment, so that a change or a cancellation replaces what
+    a calendar holds; `sequence` grows with every change. Times are aware, `zone` is the wall clock they belong to.
+    """
+
+    key: str
+    sequence: int
+    changed_at: datetime
+    begins: datetime
+    ends: datetime
+    zone: str
+    live: bool
+    title: str
+    place: str = ""
+
 
 def appointment(booking: Booking) -> bytes:
-    """iCalendar (RFC 5545). The UID stays the same, so that a cancelled booking replaces itself in a calendar."""
-    event = Event()
-    event.add("uid", f"{booking.reference}@{urlsplit(settings.PORTAL_ORIGIN).hostname}")
-    event.add("dtstamp", (booking.cancelled_at or booking.booked_at).astimezone(UTC))
-    event.add("dtstart", booking.starts_at.astimezone(UTC))
-    event.add("dtend", booking.ends_at.astimezone(UTC))
-    event.add("summary", gettext("Appointment"))
-    event.add("class", "PRIVATE")
-    event.add("status", "CONFIRMED" if booking.occupies else "CANCELLED")
-    event.add("sequence", 0 if booking.occupies else 1)
+    """One booking, with nothing about what it is."""
+    session = booking.session
+    entry = booked_entry(
+        booking.reference,
+        booking.occupies,
+        booking.booked_at,
+        booking.cancelled_at,
+        booking.starts_at,
+        booking.ends_at,
+        session.revision,
+        session.changed_at,
+        session.program.zone,
+    )
+    return calendar_of([entry])
+
+
+def booked_entry(
+    reference: str,
+    live: bool,
+    booked_at: datetime,
+    cancelled_at: datetime | None,
+    begins: datetime,
+    ends: datetime,
+    revision: int,
+    changed_at: datetime,
+    zone: str,
+    *,
+    title: str = "",
+    place: str = "",
+) -> Entry:
+    """A booking, with what its calendar entry needs of its session. Without a title it says that there is something."""
+    return Entry(
+        key=reference,
+        sequence=revision + (not live),
+        changed_at=max(cancelled_at or booked_at, changed_at),
+        begins=begins,
+        ends=ends,
+        zone=zone,
+        live=live,
+        title=title or gettext("Appointment"),
+        place=place,
+    )
+
+
+def calendar_of(entries: Iterable[Entry], *, refresh: timedelta | None = None) -> bytes:
+    """The calendar with every zone that its entries name. `refresh` says how often a feed is worth asking again."""
     calendar = Calendar()
-    calendar.add("prodid", "-//Portal//Appointments//EN")
+    calendar.add("prodid", PRODUCT)
     calendar.add("version", "2.0")
-    calendar.add_component(event)
+    if refresh:
+        calendar.add("refresh-interval", refresh, parameters={"VALUE": "DURATION"})
+        calendar.add("x-published-ttl", vDuration(refresh))
+        calendar.add("x-wr-calname", gettext("Appointments"))
+    told = list(entries)
+    for zone in sorted({entry.zone for entry in told}):
+        years = [entry.begins.year for entry in told if entry.zone == zone]
+        calendar.add_component(_zone(zone, min(years), max(years)))
+    host = urlsplit(settings.PORTAL_ORIGIN).hostname
+    for entry in told:
+        calendar.add_component(_event(entry, host))
     content: bytes = calendar.to_ical()
     return content
+
+
+def _event(entry: Entry, host: str | None) -> Event:
+    zone = ZoneInfo(entry.zone)
+    event = Event()
+    event.add("uid", f"{entry.key}@{host}")
+    event.add("sequence", entry.sequence)
+    event.add("dtstamp", entry.changed_at.astimezone(UTC))
+    event.add("dtstart", entry.begins.astimezone(zone))
+    event.add("dtend", entry.ends.astimezone(zone))
+    event.add("summary", entry.title)
+    if entry.place:
+        event.add("location", entry.place)
+    event.add("class", "PRIVATE")
+    event.add("status", "CONFIRMED" if entry.live else "CANCELLED")
+    return event
+
+
+@lru_cache(maxsize=64)
+def _zone(name: str, first: int, last: int) -> Timezone:
+    """Reckoned once: it takes longer than a calendar of a hundred entries."""
+    return Timezone.from_tzinfo(ZoneInfo(name), name, first_date=date(first - 1, 1, 1), last_date=date(last + 2, 1, 1))

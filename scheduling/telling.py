@@ -13,15 +13,18 @@ from iop_portal.people.models import Program, User
 from scheduling.models import Room
 
 
-class Held(Protocol):
-    @property
-    def leaders(self) -> Sequence[User]: ...
+class Placed(Protocol):
     @property
     def room(self) -> Room | None: ...
     @property
     def video(self) -> bool: ...
     @property
     def program(self) -> Program: ...
+
+
+class Held(Placed, Protocol):
+    @property
+    def leaders(self) -> Sequence[User]: ...
 
 
 class Told:
@@ -41,12 +44,16 @@ class Told:
 
     @property
     def way_there(self: Held) -> str:
-        """Room 2. Past the kitchen. 14 Mill Street: however the office ended each of them."""
-        there = (self.room.directions, self.program.address) if self.room else ()
-        return ". ".join([_place(self), *(capfirst(part.rstrip(". ")) for part in there if part)])
+        return way_to(self)
 
 
-def _place(held: Held) -> str:
+def way_to(held: Placed) -> str:
+    """Room 2. Past the kitchen. 14 Mill Street: however the office ended each of them."""
+    there = (held.room.directions, held.program.address) if held.room else ()
+    return ". ".join([_place(held), *(capfirst(part.rstrip(". ")) for part in there if part)])
+
+
+def _place(held: Placed) -> str:
     if held.room is None:
         return pgettext("where", "by video")
     return _("%(room)s or by video") % {"room": held.room.name} if held.video else held.room.name

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from scheduling.views import choosing, client, clinician
+from scheduling.views import calendar, choosing, client, clinician
 
 app_name = "scheduling"
 urlpatterns = [
@@ -13,6 +13,11 @@ urlpatterns = [
     path("booked/<int:booking_id>/", client.booked, name="booked"),
     path("bookings/<int:booking_id>/cancel/", client.cancel, name="cancel"),
     path("bookings/<int:booking_id>/calendar.ics", client.calendar_file, name="calendar_file"),
+    path("calendar/", calendar.my_calendar, name="my_calendar"),
+    path("calendar/address/", calendar.make_address, name="calendar_address"),
+    path("calendar/detail/", calendar.choose_detail, name="calendar_detail"),
+    path("calendar/end/", calendar.end_address, name="end_calendar_address"),
+    path("calendar/<str:secret>.ics", calendar.feed, name="calendar_feed"),
     path("hours/", clinician.my_hours, name="my_hours"),
     path("hours/<int:program_id>/<int:weekday>/", clinician.weekday_hours, name="weekday_hours"),
     path("hours/<int:program_id>/day/", clinician.choose_day, name="choose_day"),

@@ -15,6 +15,10 @@ register(
         "hours.set": _("changed their working hours"),
         "hours.day_excepted": _("changed their hours on one day"),
         "roster.read": _("looked at who is booked"),
+        "calendar.address_made": _("made an address for their own calendar"),
+        "calendar.address_replaced": _("made a new address for their own calendar"),
+        "calendar.detail_chosen": _("chose what their own calendar says"),
+        "calendar.address_ended": _("ended the address for their own calendar"),
         "hours.exception_ended": _("took back a change of hours"),
     }
 )

@@ -47,6 +47,7 @@ STAFF = CLINICIANS | ADMINS
 MAYA = frozenset({"client"})
 HER_TEAM = frozenset({"team", "one_step"})
 HER_ADMIN = frozenset({"admin"})
+WITH_APPOINTMENTS = ANYBODY - NOBODY - ADMINS
 # Everybody who works where Maya is enrolled.
 HER_CLINICIANS = CLINICIANS - {"elsewhere"}
 
@@ -77,6 +78,12 @@ PAGES = [
     Page("home:tell", "GET POST", CLINICIANS, HER_TEAM | {"glass"}),
     Page("accounts:break_glass", "GET POST", CLINICIANS),
     # A clinician's own hours, and who is booked: for who leads a session, and for the care teams of who comes
+    Page("scheduling:my_calendar", "GET", WITH_APPOINTMENTS),
+    Page("scheduling:calendar_address", "GET POST", WITH_APPOINTMENTS),
+    Page("scheduling:calendar_detail", "POST", WITH_APPOINTMENTS),
+    Page("scheduling:end_calendar_address", "GET POST", WITH_APPOINTMENTS),
+    # Whoever has the secret address: calendars do not sign in.
+    Page("scheduling:calendar_feed", "GET", ANYBODY, first_step=True),
     Page("scheduling:my_hours", "GET", CLINICIANS),
     Page("scheduling:weekday_hours", "GET POST", CLINICIANS, HER_CLINICIANS, at={"weekday": 0}),
     Page("scheduling:choose_day", "GET", CLINICIANS, HER_CLINICIANS),

@@ -30,6 +30,7 @@ from iop_portal.notices.models import Notice
 from iop_portal.people.models import Apart
 from iop_portal.people.roles import Role
 from scheduling.booking import book_seat
+from scheduling.feeds import make_feed
 from scheduling.models import DayException
 from tests.factories import (
     ModalityFactory,
@@ -215,6 +216,7 @@ def build_world() -> World:
             "talk_id": talk.pk,
             "free_session_id": free.pk,
             "booking_id": booking.pk,
+            "secret": make_feed(maya, tells_more=False, now=now),
             "track_id": TrackFactory(program=home, name="Zq-track").pk,
             "clinician_id": profile.pk,
             "credential_id": profile.credentials.get().pk,

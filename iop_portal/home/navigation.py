@@ -67,6 +67,7 @@ MENU: tuple[_Entry, ...] = (
     _Entry(pgettext_lazy("place", "Settings"), "accounts:settings", "settings"),
     _Entry(pgettext_lazy("place", "Sign-in and security"), "mfa_index", "lock"),
 )
+CALENDAR = _Entry(pgettext_lazy("place", "My own calendar"), "scheduling:my_calendar", "week", area="/calendar/")
 CLIENT_MENU: tuple[_Entry, ...] = (_Entry(pgettext_lazy("place", "My care"), "therapy:my_care", "plan"), _OPENED)
 ENROLLED = frozenset({Role.CLIENT, Role.APPLICANT, Role.ALUM})
 
@@ -82,5 +83,6 @@ def places_for(user: User, path: str) -> list[Place]:
 
 def menu_for(user: User, path: str) -> list[Place]:
     """What stands behind the person's name, above signing out."""
-    entries = CLIENT_MENU + MENU if user.roles & ENROLLED else MENU
-    return [entry.place(path) for entry in entries]
+    care = CLIENT_MENU if user.roles & ENROLLED else ()
+    appointments = (CALENDAR,) if user.roles - {Role.ADMIN} else ()
+    return [entry.place(path) for entry in (*care, *appointments, *MENU)]

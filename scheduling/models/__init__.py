@@ -1,6 +1,17 @@
 """When and where care happens."""
 
+from scheduling.models.feeds import CalendarFeed
 from scheduling.models.hours import DayException, Hours, OtherHours, Room, WeeklyHours
 from scheduling.models.sessions import Booking, Facilitation, Session
 
-__all__ = ["Booking", "DayException", "Facilitation", "Hours", "OtherHours", "Room", "Session", "WeeklyHours"]
+__all__ = [
+    "Booking",
+    "CalendarFeed",
+    "DayException",
+    "Facilitation",
+    "Hours",
+    "OtherHours",
+    "Room",
+    "Session",
+    "WeeklyHours",
+]

@@ -10,6 +10,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
 from django.db.models import Deferrable, Exists, F, Func, OuterRef, Q
+from django.db.models.functions import Now
 from django.utils.translation import pgettext_lazy
 
 from iop_portal.people.models import Program, User
@@ -53,6 +54,9 @@ class Session(models.Model):
     listed = models.BooleanField(default=True)
     state = models.CharField(max_length=10, choices=State, default=State.PLANNED)
     live = models.BooleanField(default=True)
+    # How often time, place or state have changed: calendars take the higher one for the newer. The database counts.
+    revision = models.PositiveIntegerField(db_default=0)
+    changed_at = models.DateTimeField(db_default=Now())
 
     objects = models.Manager.from_queryset(SessionQuerySet)()
 
@@ -105,6 +109,22 @@ class Session(models.Model):
                     THEN
                         RAISE EXCEPTION 'more seats are taken'
                         USING ERRCODE = 'check_violation', CONSTRAINT = 'capacity_holds_who_is_booked';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            pgtrigger.Trigger(
+                name="changes_are_counted",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                func="""
+                    NEW.revision := OLD.revision;
+                    NEW.changed_at := OLD.changed_at;
+                    IF (OLD.during, OLD.room_id, OLD.video, OLD.live)
+                       IS DISTINCT FROM (NEW.during, NEW.room_id, NEW.video, NEW.live)
+                    THEN
+                        NEW.revision := OLD.revision + 1;
+                        NEW.changed_at := now();
                     END IF;
                     RETURN NEW;
                 """,

@@ -55,10 +55,14 @@ class Found:
     queries: int
 
 
-def measure(prepare: Callable[[], Callable[[], float]], client: Client) -> Found:
-    """`prepare` gives something to do once, which says how many seconds it took."""
+def measure(
+    prepare: Callable[[], Callable[[], float]], client: Client, *, against: Callable[[], float] | None = None
+) -> Found:
+    """`prepare` gives something to do once, which says how many seconds it took; so does `against`, the bare view
+    unless it is another."""
+    against = against or partial(ask, client, reverse("bare"))
     for _round in range(WARM_UP):
-        ask(client, reverse("bare"))
+        against()
         prepare()()
     gc.collect()
     gc.freeze()
@@ -69,7 +73,7 @@ def measure(prepare: Callable[[], Callable[[], float]], client: Client) -> Found
     bare, page = [], []
     for _round in range(ROUNDS):
         work = prepare()
-        bare.append(ask(client, reverse("bare")))
+        bare.append(against())
         page.append(work())
     return Found(statistics.median(page) / statistics.median(bare), asked)
 
@@ -154,11 +158,13 @@ def _caseload(size: int) -> Found:
     return measure(lambda: partial(ask, client, address), client)
 
 
-def ask(client: Client, address: str, *, post: bool = False) -> float:
+def ask(client: Client, address: str, *, post: bool = False, held: str = "") -> float:
+    """`held` is the version that a reader has already."""
     began = time.perf_counter()
-    response = client.post(address) if post else client.get(address)
+    headers = {"if-none-match": held} if held else None
+    response = client.post(address) if post else client.get(address, headers=headers)
     took = time.perf_counter() - began
-    if response.status_code != (302 if post else 200):
+    if response.status_code != (302 if post else 304 if held else 200):
         raise SystemExit(f"{address} answered {response.status_code}")
     return took
 

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.looks
 # Whoever sees a page of their own kind; where several would see the same, the first.
 FACES = [("anonymous",), ("client", "applicant", "alum"), ("family",), ("team",), ("admin",)]
 # Not for people.
-MACHINES = {"livez", "readyz", "mfa_download_recovery_codes", "scheduling:calendar_file"}
+MACHINES = {"livez", "readyz", "mfa_download_recovery_codes", "scheduling:calendar_file", "scheduling:calendar_feed"}
 
 
 def faces(page: Page, method: str) -> list[str]:

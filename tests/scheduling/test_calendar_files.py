@@ -44,11 +44,13 @@ def booked(clinic, begins):
 )
 def test_it_parses_back_to_the_same_instant_across_a_clock_change(clinic, begins, hour_in_utc):
     clinic.amara.clinician.credentials.update(expires_on=datetime(2028, 1, 1).date())
-    (event,) = events_of(appointment(booked(clinic, begins)))
+    calendar = Calendar.from_ical(appointment(booked(clinic, begins)))
+    (event,) = calendar.walk("VEVENT")
     assert event["DTSTART"].dt == begins
+    assert (event["DTSTART"].dt.hour, event["DTSTART"].params["TZID"]) == (18, "America/New_York")
     assert event["DTSTART"].dt.astimezone(UTC).hour == hour_in_utc
     assert event["DTEND"].dt == begins.astimezone(UTC) + timedelta(minutes=90)
-    assert b"TZID" not in event.to_ical()
+    assert (calendar.get_missing_tzids(), len(calendar.timezones)) == (set(), 1)
 
 
 def test_it_says_appointment_and_nothing_more(clinic):

@@ -1,0 +1,375 @@
+"""The calendar feed: the same as the week shows, read by whoever has the address and by nobody else."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+import time_machine
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from icalendar import Calendar
+from psycopg2.extras import DateTimeTZRange
+
+from iop_portal.audit.models import Entry as TrailEntry
+from iop_portal.notices.models import Notice
+from iop_portal.people.models import RoleHeld
+from scheduling import booking, feeds
+from scheduling.models import Booking, CalendarFeed, Room, Session
+from scheduling.week import week_of
+from tests.factories import NOON, seated
+from tests.scheduling.booking_world import TOMORROW, Clinic
+from tests.signing_in import sign_in
+
+pytestmark = pytest.mark.django_db
+NEW_YORK = ZoneInfo("America/New_York")
+MY_CALENDAR = "scheduling:my_calendar"
+
+
+@pytest.fixture
+def clinic():
+    return Clinic(zone="America/New_York", address="14 Mill Street")
+
+
+@pytest.fixture(autouse=True)
+def now():
+    with time_machine.travel(NOON, tick=False):
+        yield
+
+
+def address_of(person, *, tells_more=False):
+    return reverse("scheduling:calendar_feed", args=[feeds.make_feed(person, tells_more=tells_more, now=NOON)])
+
+
+def read(address, **headers):
+    """As a calendar reads: without a session."""
+    return Client().get(address, headers=headers)
+
+
+def events(answer):
+    return {str(event["UID"]).partition("@")[0]: event for event in Calendar.from_ical(answer.content).walk("VEVENT")}
+
+
+def titles(answer):
+    return [str(event["SUMMARY"]) for event in events(answer).values()]
+
+
+# ── What it says ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_it_says_of_each_booking_that_there_is_an_appointment_and_nothing_else(clinic):
+    held = seated(clinic.maya, clinic.session(TOMORROW, room=clinic.room))
+    answer = read(address_of(clinic.maya))
+    (event,) = events(answer).values()
+
+    assert answer.headers["Content-Type"] == "text/calendar; charset=utf-8"
+    assert str(event["UID"]).startswith(held.reference)
+    assert set(event) == {"UID", "SEQUENCE", "DTSTAMP", "DTSTART", "DTEND", "SUMMARY", "CLASS", "STATUS"}
+    for told in ("Skills", "Room 2", "Mill Street", "Amara", "Maya", "Person", clinic.program.name):
+        assert told not in answer.content.decode()
+
+
+def test_a_client_may_choose_that_it_says_what_and_where(clinic):
+    seated(clinic.maya, clinic.session(TOMORROW, room=clinic.room))
+    (event,) = events(read(address_of(clinic.maya, tells_more=True))).values()
+
+    assert event["SUMMARY"] == "Skills group"
+    assert event["LOCATION"] == "Room 2 or by video. Second floor. 14 Mill Street"
+
+
+def test_a_cancelled_booking_stays_with_a_higher_sequence(clinic):
+    held = seated(clinic.maya, clinic.session(TOMORROW))
+    address = address_of(clinic.maya)
+    (before,) = events(read(address)).values()
+    booking.cancel_booking(held, by=clinic.maya, now=NOON)
+    (after,) = events(read(address)).values()
+
+    assert (after["UID"], after["STATUS"]) == (before["UID"], "CANCELLED")
+    assert after["SEQUENCE"] > before["SEQUENCE"]
+
+
+def test_a_session_that_moves_raises_the_sequence_and_one_that_is_merely_saved_does_not(clinic):
+    session = clinic.session(TOMORROW)
+    seated(clinic.maya, session)
+    address = address_of(clinic.maya)
+    (first,) = events(read(address)).values()
+    session.during = DateTimeTZRange(TOMORROW + timedelta(hours=1), TOMORROW + timedelta(hours=3), "[)")
+    session.save()
+    (moved,) = events(read(address)).values()
+    session.capacity = 7
+    session.revision = 0
+    session.save()
+    (saved,) = events(read(address)).values()
+
+    assert (moved["SEQUENCE"], moved["DTSTART"].dt) == (first["SEQUENCE"] + 1, TOMORROW + timedelta(hours=1))
+    assert saved["SEQUENCE"] == moved["SEQUENCE"]
+
+
+def test_a_clinician_finds_what_they_lead_and_nobody_by_name(clinic):
+    seated(clinic.maya, clinic.session(TOMORROW))
+    clinic.hours()
+    booking.book_hour(
+        clinic.talk,
+        clinician=clinic.amara,
+        begins=TOMORROW + timedelta(days=1),
+        minutes=50,
+        room=None,
+        person=clinic.maya,
+        by=clinic.maya,
+        now=NOON,
+    )
+
+    assert titles(read(address_of(clinic.amara))) == ["Appointment", "Appointment"]
+    answer = read(address_of(clinic.amara, tells_more=True))
+    assert titles(answer) == ["Group", "One to one, M. T."]
+    assert "Maya" not in answer.content.decode()
+    assert "LOCATION" not in answer.content.decode()
+
+
+def test_who_works_there_no_more_finds_none_of_it(clinic):
+    clinic.session(TOMORROW)
+    address = address_of(clinic.amara)
+    RoleHeld.objects.filter(user=clinic.amara).delete()
+
+    assert events(read(address)) == {}
+
+
+def test_it_reaches_from_a_month_back_to_half_a_year_ahead(clinic):
+    for days in (-31, -29, 179, 181):
+        seated(clinic.maya, clinic.session(NOON + timedelta(days=days)))
+
+    days = sorted((event["DTSTART"].dt - NOON).days for event in events(read(address_of(clinic.maya))).values())
+    assert days == [-29, 179]
+
+
+def test_it_tells_calendars_how_often_to_ask(clinic):
+    lines = read(address_of(clinic.maya)).content.decode().splitlines()
+    assert {"REFRESH-INTERVAL;VALUE=DURATION:PT1H", "X-PUBLISHED-TTL:PT1H"} <= set(lines)
+
+
+def test_line_breaks_and_commands_in_names_stay_text(clinic):
+    clinic.group.name = "Group; with, signs\\n"
+    clinic.group.save()
+    Room.objects.filter(pk=clinic.room.pk).update(directions="up\nEND:VEVENT\nBEGIN:VEVENT\nSUMMARY:Forged")
+    seated(clinic.maya, clinic.session(TOMORROW, room=clinic.room))
+    answer = read(address_of(clinic.maya, tells_more=True))
+
+    assert titles(answer) == ["Group; with, signs\\n"]
+    assert "\r\nSUMMARY:Forged" not in answer.content.decode()
+
+
+def test_five_hundred_entries_over_a_clock_change_are_those_of_the_week(clinic):
+    """With a session that was moved and a booking that was cancelled: every week, read back, shows the same."""
+    begins = datetime(2026, 10, 30, 18, tzinfo=NEW_YORK)
+    for number in range(500):
+        day = begins + timedelta(days=number // 5)
+        seated(clinic.maya, clinic.session(day.replace(hour=8 + 3 * (number % 5)), capacity=2))
+    held = list(Booking.objects.order_by("pk"))
+    booking.cancel_booking(held[300], by=clinic.maya, now=NOON)
+    moved = held[310].session
+    moved.during = DateTimeTZRange(moved.starts_at + timedelta(minutes=20), moved.ends_at + timedelta(minutes=20), "[)")
+    moved.save()
+
+    told = events(read(address_of(clinic.maya)))
+    assert len(told) == 500
+    live = {
+        (event["DTSTART"].dt.astimezone(UTC), event["DTEND"].dt.astimezone(UTC))
+        for event in told.values()
+        if event["STATUS"] == "CONFIRMED"
+    }
+    shown = set()
+    for week in range(16):
+        days = week_of(clinic.maya, day=(begins + timedelta(weeks=week)).date(), now=NOON).days
+        blocks = [block for day in days for block in (*day.daytime, *day.evening) if block.booking.occupies]
+        shown |= {(block.begins.astimezone(UTC), block.ends.astimezone(UTC)) for block in blocks}
+    assert live == shown
+    assert len(live) == 499
+    walls = {event["DTSTART"].dt.hour for event in told.values()}
+    assert walls == {8, 11, 14, 17, 20}
+
+
+# ── Whether it has changed ────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_what_has_not_changed_is_not_sent_again(clinic):
+    seated(clinic.maya, clinic.session(TOMORROW))
+    address = address_of(clinic.maya)
+    first = read(address)
+    again = read(address, if_none_match=first.headers["ETag"])
+
+    assert (first.status_code, again.status_code, again.content) == (200, 304, b"")
+    assert again.headers["ETag"] == first.headers["ETag"]
+
+
+def cancel(clinic, held):
+    booking.cancel_booking(held, by=clinic.maya, now=NOON)
+
+
+def book(clinic, held):
+    seated(clinic.maya, clinic.session(TOMORROW + timedelta(days=2)))
+
+
+def move(clinic, held):
+    Session.objects.filter(pk=held.session_id).update(
+        during=DateTimeTZRange(TOMORROW + timedelta(hours=1), TOMORROW + timedelta(hours=2), "[)")
+    )
+
+
+def rename(clinic, held):
+    clinic.group.name = "Another name"
+    clinic.group.save()
+
+
+def direct(clinic, held):
+    Room.objects.update(directions="past the kitchen")
+
+
+def tell_less(clinic, held):
+    feeds.set_detail(clinic.maya, tells_more=False, now=NOON)
+
+
+def go_on(clinic, held):
+    """So long that the appointment is too far back to be told."""
+    time_machine.travel(NOON + timedelta(days=40)).start()
+
+
+@pytest.mark.parametrize("change", [cancel, book, move, rename, direct, tell_less, go_on])
+def test_whatever_changes_what_it_says_changes_its_version(clinic, change):
+    held = seated(clinic.maya, clinic.session(TOMORROW, room=clinic.room))
+    address = address_of(clinic.maya, tells_more=True)
+    before = read(address)
+    change(clinic, held)
+
+    after = read(address, if_none_match=before.headers["ETag"])
+    assert (after.status_code, after.content != before.content) == (200, True)
+
+
+def test_a_name_that_changes_reaches_the_clinicians_feed(clinic):
+    way = clinic.session(TOMORROW, modality=clinic.talk, capacity=1)
+    seated(clinic.maya, way)
+    address = address_of(clinic.amara, tells_more=True)
+    before = read(address)
+    clinic.maya.preferred_name = "Zoe"
+    clinic.maya.save()
+
+    assert titles(read(address, if_none_match=before.headers["ETag"])) == ["One to one, Z. T."]
+
+
+@pytest.mark.parametrize("size", [1, 30])
+def test_the_number_of_queries_does_not_grow(clinic, size):
+    for number in range(size):
+        seated(clinic.maya, clinic.session(TOMORROW + timedelta(hours=3 * number)))
+    found = []
+    for person in (clinic.maya, clinic.amara):
+        address = address_of(person, tells_more=True)
+        etag = read(address).headers["ETag"]
+        for headers in ({}, {"if_none_match": etag}):
+            with CaptureQueriesContext(connection) as queries:
+                read(address, **headers)
+            found.append(len(queries))
+    assert found == [4, 2, 8, 4]
+
+
+# ── The address ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_address_is_kept_nowhere_and_a_new_one_ends_the_old(clinic):
+    first = address_of(clinic.maya)
+    second = address_of(clinic.maya)
+
+    assert (read(first).status_code, read(second).status_code) == (404, 200)
+    assert second.rpartition("/")[2].removesuffix(".ics") not in str(list(CalendarFeed.objects.values()))
+
+
+def test_wrong_replaced_ended_and_of_a_closed_account_are_answered_alike(clinic):
+    wrong = reverse("scheduling:calendar_feed", args=["x" * 43])
+    replaced, address = address_of(clinic.maya), address_of(clinic.maya)
+    clinic.maya.is_active = False
+    clinic.maya.save()
+    answers = [read(each) for each in (wrong, replaced, address)]
+    clinic.maya.is_active = True
+    clinic.maya.save()
+    feeds.end_feed(clinic.maya, now=NOON)
+    answers.append(read(address))
+
+    assert {answer.status_code for answer in answers} == {404}
+    assert len({answer.content for answer in answers}) == 1
+
+
+def test_a_reading_is_told_to_the_person(clinic, client):
+    sign_in(client, clinic.maya)
+    address = address_of(clinic.maya)
+    assert "No calendar has read it yet." in client.get(reverse(MY_CALENDAR)).content.decode()
+    read(address)
+
+    assert "A calendar last read it around" in client.get(reverse(MY_CALENDAR)).content.decode()
+
+
+def test_no_cache_that_others_share_keeps_it_and_no_referrer_gives_it_away(clinic):
+    headers = read(address_of(clinic.maya)).headers
+    assert (headers["Cache-Control"], headers["Referrer-Policy"]) == ("private, no-cache", "no-referrer")
+    assert "noindex" in headers["X-Robots-Tag"]
+    assert "Set-Cookie" not in headers
+
+
+def test_making_one_is_recorded_and_told_by_mail(clinic):
+    address_of(clinic.maya)
+    entry = TrailEntry.objects.get(verb="calendar.address_made")
+    assert (entry.actor, entry.client) == (clinic.maya, clinic.maya)
+    assert Notice.objects.filter(kind="account_changed", to=clinic.maya, about_id=entry.pk).exists()
+
+
+# ── The pages ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def maya(client, clinic):
+    sign_in(client, clinic.maya)
+    return client
+
+
+def test_the_address_is_shown_once_and_works(clinic, maya):
+    seated(clinic.maya, clinic.session(TOMORROW))
+    page = maya.post(reverse("scheduling:calendar_address"), {"detail": "more"}).content.decode()
+    address = page.partition(f"<code>{settings.PORTAL_ORIGIN}")[2].partition("</code>")[0]
+
+    assert titles(read(address)) == ["Skills group"]
+    assert address not in maya.get(reverse(MY_CALENDAR)).content.decode()
+
+
+def test_another_one_is_asked_for_first_and_ending_too(clinic, maya):
+    for name in ("scheduling:calendar_address", "scheduling:end_calendar_address"):
+        assert maya.get(reverse(name)).headers["Location"] == reverse(MY_CALENDAR)
+    address = address_of(clinic.maya)
+    for name, question in (
+        ("scheduling:calendar_address", "Make a new calendar address?"),
+        ("scheduling:end_calendar_address", "Stop your calendar address?"),
+    ):
+        assert question in maya.get(reverse(name)).content.decode()
+    assert read(address).status_code == 200
+    assert maya.post(reverse("scheduling:end_calendar_address")).status_code == 302
+    assert read(address).status_code == 404
+
+
+def test_what_it_says_can_be_changed_without_a_new_address(clinic, maya):
+    seated(clinic.maya, clinic.session(TOMORROW))
+    address = address_of(clinic.maya)
+    assert maya.post(reverse("scheduling:calendar_detail"), {"detail": "more"}).status_code == 302
+
+    assert titles(read(address)) == ["Skills group"]
+
+
+@pytest.mark.parametrize("name", ["scheduling:calendar_address", "scheduling:calendar_detail"])
+def test_an_answer_that_is_none_of_those_offered_is_mended(clinic, maya, name):
+    page = maya.post(reverse(name), {"detail": "everything"})
+    assert page.status_code == 400
+    assert "What may each entry say?" in page.content.decode()
+    assert not CalendarFeed.objects.exists()
+
+
+def test_choosing_after_the_address_was_ended_elsewhere_says_so(clinic, maya):
+    page = maya.post(reverse("scheduling:calendar_detail"), {"detail": "more"})
+    assert page.status_code == 409
+    assert "There is no calendar address any more." in page.content.decode()
