@@ -39,8 +39,13 @@ class Entry:
 
 def appointment(booking: Booking) -> bytes:
     """One booking, with nothing about what it is."""
+    return calendar_of([entry_of(booking)])
+
+
+def entry_of(booking: Booking, *, title: str = "", place: str = "") -> Entry:
+    """For a booking that comes with its session and program."""
     session = booking.session
-    entry = booked_entry(
+    return booked_entry(
         booking.reference,
         booking.occupies,
         booking.booked_at,
@@ -50,8 +55,9 @@ def appointment(booking: Booking) -> bytes:
         session.revision,
         session.changed_at,
         session.program.zone,
+        title=title,
+        place=place,
     )
-    return calendar_of([entry])
 
 
 def booked_entry(
@@ -82,11 +88,23 @@ def booked_entry(
     )
 
 
-def calendar_of(entries: Iterable[Entry], *, refresh: timedelta | None = None) -> bytes:
+@dataclass(frozen=True)
+class Invited:
+    """Who asks whom to an appointment by mail (RFC 6047): addresses, and the name that the mail comes from."""
+
+    method: str
+    organizer: str
+    sender: str
+    attendee: str
+
+
+def calendar_of(entries: Iterable[Entry], *, refresh: timedelta | None = None, invited: Invited | None = None) -> bytes:
     """The calendar with every zone that its entries name. `refresh` says how often a feed is worth asking again."""
     calendar = Calendar()
     calendar.add("prodid", PRODUCT)
     calendar.add("version", "2.0")
+    if invited:
+        calendar.add("method", invited.method)
     if refresh:
         calendar.add("refresh-interval", refresh, parameters={"VALUE": "DURATION"})
         calendar.add("x-published-ttl", vDuration(refresh))
@@ -97,12 +115,12 @@ def calendar_of(entries: Iterable[Entry], *, refresh: timedelta | None = None) -
         calendar.add_component(_zone(zone, min(years), max(years)))
     host = urlsplit(settings.PORTAL_ORIGIN).hostname
     for entry in told:
-        calendar.add_component(_event(entry, host))
+        calendar.add_component(_event(entry, host, invited))
     content: bytes = calendar.to_ical()
     return content
 
 
-def _event(entry: Entry, host: str | None) -> Event:
+def _event(entry: Entry, host: str | None, invited: Invited | None) -> Event:
     zone = ZoneInfo(entry.zone)
     event = Event()
     event.add("uid", f"{entry.key}@{host}")
@@ -115,6 +133,9 @@ def _event(entry: Entry, host: str | None) -> Event:
         event.add("location", entry.place)
     event.add("class", "PRIVATE")
     event.add("status", "CONFIRMED" if entry.live else "CANCELLED")
+    if invited:
+        event.add("organizer", f"mailto:{invited.organizer}", parameters={"CN": invited.sender})
+        event.add("attendee", f"mailto:{invited.attendee}", parameters={"PARTSTAT": "ACCEPTED", "RSVP": "FALSE"})
     return event
 
 

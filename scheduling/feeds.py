@@ -23,7 +23,7 @@ from iop_portal.people.models import User
 from iop_portal.refusals import Refused
 from iop_portal.writes import write
 from scheduling.calendar_files import Entry, booked_entry, calendar_of
-from scheduling.models import Booking, CalendarFeed, Facilitation, Session
+from scheduling.models import Booking, CalendarDelivery, Facilitation, Session
 from scheduling.models.feeds import hash_of, works_of
 from scheduling.telling import way_to
 from therapy.models import Format
@@ -50,30 +50,52 @@ BOOKED = (
 WHAT_AND_WHERE = ("session__modality__name", "session__room", "session__video", "session__program")
 
 
-class NoFeed(Refused):
-    message = _("There is no calendar address any more. You can make a new one.")
+class NoDelivery(Refused):
+    message = _("Your appointments do not go to a calendar any more. You can begin again here.")
 
 
-# ── The address ───────────────────────────────────────────────────────────────────────────────────────────────
+# ── How they get there ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def feed_of(person: User) -> CalendarFeed | None:
-    return CalendarFeed.objects.told().filter(person=person).first()
+def delivery_of(person: User) -> CalendarDelivery | None:
+    return CalendarDelivery.objects.told().filter(person=person).first()
 
 
 @write
 def make_feed(person: User, *, tells_more: bool, now: datetime) -> str:
     """Make the address, or another one in its place: the token, which is kept nowhere."""
     token = secrets.token_urlsafe(32)
-    _feed, made = CalendarFeed.objects.update_or_create(
+    _feed, made = CalendarDelivery.objects.update_or_create(
         person=person,
-        defaults={"token_hash": hash_of(token), "tells_more": tells_more, "made_at": now, "last_read_at": None},
+        defaults={
+            "way": CalendarDelivery.Way.FEED,
+            "token_hash": hash_of(token),
+            "tells_more": tells_more,
+            "made_at": now,
+            "last_read_at": None,
+        },
     )
     verb = "calendar.address_made" if made else "calendar.address_replaced"
     entry = trail.record(verb, person, client=person, by=person, at=now, facts={"tells_more": tells_more})
     # Whoever holds an unlocked phone for a minute could take an address away with them.
     outbox.queue("account_changed", to=person, about=entry, now=now)
     return token
+
+
+@write
+def mail_invitations(person: User, *, tells_more: bool, now: datetime) -> None:
+    """From now on each booking comes by mail. An address that there was stops working."""
+    CalendarDelivery.objects.update_or_create(
+        person=person,
+        defaults={
+            "way": CalendarDelivery.Way.MAIL,
+            "token_hash": None,
+            "tells_more": tells_more,
+            "made_at": now,
+            "last_read_at": None,
+        },
+    )
+    trail.record("calendar.by_mail", person, client=person, by=person, at=now, facts={"tells_more": tells_more})
 
 
 @write
@@ -87,29 +109,29 @@ def set_detail(person: User, *, tells_more: bool, now: datetime) -> None:
 
 
 @write
-def end_feed(person: User, *, now: datetime) -> None:
+def end_delivery(person: User, *, now: datetime) -> None:
     _locked(person).delete()
-    trail.record("calendar.address_ended", person, client=person, by=person, at=now)
+    trail.record("calendar.ended", person, client=person, by=person, at=now)
 
 
-def note_reading(feed: CalendarFeed, *, now: datetime) -> None:
+def note_reading(feed: CalendarDelivery, *, now: datetime) -> None:
     """So that the person sees whether the address is used, and by somebody who should not."""
     long_ago = Q(last_read_at=None) | Q(last_read_at__lt=now - NOTED_EVERY)
     if feed.last_read_at is None or feed.last_read_at < now - NOTED_EVERY:
-        CalendarFeed.objects.filter(long_ago, pk=feed.pk).update(last_read_at=now)
+        CalendarDelivery.objects.filter(long_ago, pk=feed.pk).update(last_read_at=now)
 
 
-def _locked(person: User) -> CalendarFeed:
-    feed = CalendarFeed.objects.select_for_update(of=("self",)).filter(person=person).first()
+def _locked(person: User) -> CalendarDelivery:
+    feed = CalendarDelivery.objects.select_for_update(of=("self",)).filter(person=person).first()
     if feed is None:
-        raise NoFeed
+        raise NoDelivery
     return feed
 
 
 # ── What it says ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def version_of(feed: CalendarFeed, *, now: datetime) -> str:
+def version_of(feed: CalendarDelivery, *, now: datetime) -> str:
     """Changes with whatever the feed would say, and is known before any of it is written."""
     booked = _booked(feed.person, now)
     shown = ["pk", "session__revision", "session__program__zone"]
@@ -127,12 +149,12 @@ def version_of(feed: CalendarFeed, *, now: datetime) -> str:
     return hashlib.sha256(repr(said).encode()).hexdigest()
 
 
-def calendar_for(feed: CalendarFeed, *, now: datetime) -> bytes:
+def calendar_for(feed: CalendarDelivery, *, now: datetime) -> bytes:
     with translation.override(feed.person.language):
         return calendar_of(entries(feed, now=now), refresh=REFRESH)
 
 
-def entries(feed: CalendarFeed, *, now: datetime) -> Iterator[Entry]:
+def entries(feed: CalendarDelivery, *, now: datetime) -> Iterator[Entry]:
     """What a person is booked for and what they lead, from a month back to half a year ahead. At most four queries."""
     booked = _booked(feed.person, now)
     if feed.tells_more:

@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from iop_portal.notices import kinds
 from iop_portal.people.models import User
+from scheduling.invitations import invitation
 from scheduling.models import Booking
 
 
@@ -19,6 +20,7 @@ kinds.register(
         subject=_("You have an appointment"),
         still_owed=lambda booking: booking.occupies,
         words=_time,
+        attach=invitation,
     ),
     kinds.Kind(
         name="booking_cancelled",
@@ -27,5 +29,6 @@ kinds.register(
         subject=_("An appointment was cancelled"),
         still_owed=lambda booking: not booking.occupies,
         words=_time,
+        attach=invitation,
     ),
 )

@@ -18,7 +18,8 @@ register(
         "calendar.address_made": _("made an address for their own calendar"),
         "calendar.address_replaced": _("made a new address for their own calendar"),
         "calendar.detail_chosen": _("chose what their own calendar says"),
-        "calendar.address_ended": _("ended the address for their own calendar"),
+        "calendar.by_mail": _("asked for invitations by mail for their own calendar"),
+        "calendar.ended": _("stopped appointments from going to their own calendar"),
         "hours.exception_ended": _("took back a change of hours"),
     }
 )

@@ -79,9 +79,10 @@ PAGES = [
     Page("accounts:break_glass", "GET POST", CLINICIANS),
     # A clinician's own hours, and who is booked: for who leads a session, and for the care teams of who comes
     Page("scheduling:my_calendar", "GET", WITH_APPOINTMENTS),
-    Page("scheduling:calendar_address", "GET POST", WITH_APPOINTMENTS),
+    Page("scheduling:begin_calendar", "POST", WITH_APPOINTMENTS),
+    Page("scheduling:replace_calendar_address", "GET POST", WITH_APPOINTMENTS),
     Page("scheduling:calendar_detail", "POST", WITH_APPOINTMENTS),
-    Page("scheduling:end_calendar_address", "GET POST", WITH_APPOINTMENTS),
+    Page("scheduling:end_calendar", "GET POST", WITH_APPOINTMENTS),
     # Whoever has the secret address: calendars do not sign in.
     Page("scheduling:calendar_feed", "GET", ANYBODY, first_step=True),
     Page("scheduling:my_hours", "GET", CLINICIANS),

@@ -15,6 +15,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Part:
+    """What a message says in another form, such as an invitation for a calendar, with its type: "text/calendar"."""
+
+    content: str
+    mimetype: str
+
+
+@dataclass(frozen=True)
 class Kind:
     """What is said, and whether it still has to be.
 
@@ -46,6 +54,7 @@ class Kind:
     address: Callable[[Any], str] | None = field(default=None)
     essential: bool = False
     waits: Callable[[Any, datetime], bool] | None = field(default=None)
+    attach: Callable[[Any, User | None], Part | None] | None = field(default=None)
 
 
 registry: dict[str, Kind] = {}

@@ -39,6 +39,8 @@ def write_letter(notice: Notice, kind: Kind, subject: Any) -> EmailMultiAlternat
             headers=_headers(notice),
         )
         letter.attach_alternative(render_to_string(f"email/{kind.template}.html", context), "text/html")
+        if kind.attach and (part := kind.attach(subject, notice.to)):
+            letter.attach_alternative(part.content, part.mimetype)
     return letter
 
 

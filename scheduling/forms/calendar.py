@@ -4,6 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from iop_portal.forms import PortalForm
+from scheduling.models import CalendarDelivery
 
 
 class DetailForm(PortalForm):
@@ -24,3 +25,20 @@ class DetailForm(PortalForm):
     @property
     def tells_more(self) -> bool:
         return bool(self.cleaned_data["detail"] == self.MORE)
+
+
+class DeliveryForm(DetailForm):
+    """Invitations are about bookings: whoever leads sessions reads them from an address."""
+
+    way = forms.ChoiceField(
+        label=_("How should they get there?"), choices=CalendarDelivery.Way, widget=forms.RadioSelect
+    )
+    field_order = ("way", "detail")
+
+    def __init__(self, *args: object, staff: bool, **kwargs: object) -> None:
+        super().__init__(*args, staff=staff, **kwargs)
+        if staff:
+            way = self.fields["way"]
+            assert isinstance(way, forms.ChoiceField)
+            way.choices = [(CalendarDelivery.Way.FEED, CalendarDelivery.Way.FEED.label)]
+            way.widget = forms.HiddenInput()

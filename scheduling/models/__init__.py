@@ -1,12 +1,12 @@
 """When and where care happens."""
 
-from scheduling.models.feeds import CalendarFeed
+from scheduling.models.feeds import CalendarDelivery
 from scheduling.models.hours import DayException, Hours, OtherHours, Room, WeeklyHours
 from scheduling.models.sessions import Booking, Facilitation, Session
 
 __all__ = [
     "Booking",
-    "CalendarFeed",
+    "CalendarDelivery",
     "DayException",
     "Facilitation",
     "Hours",

@@ -22,7 +22,7 @@ def works_of(person: User | OuterRef) -> models.QuerySet[RoleHeld]:
     return RoleHeld.objects.filter(user=person, role=Role.CLINICIAN)
 
 
-class CalendarFeedQuerySet(models.QuerySet["CalendarFeed"]):
+class CalendarDeliveryQuerySet(models.QuerySet["CalendarDelivery"]):
     def told(self) -> Self:
         """With their person, and whether that is somebody who leads sessions."""
         return self.select_related("person").annotate(of_staff=Exists(works_of(OuterRef("person"))))
@@ -31,14 +31,20 @@ class CalendarFeedQuerySet(models.QuerySet["CalendarFeed"]):
         return self.told().filter(token_hash=hash_of(token), person__is_active=True)
 
 
-class CalendarFeed(models.Model):
-    """A secret address from which somebody's own calendar reads their appointments.
+class CalendarDelivery(models.Model):
+    """Somebody's own calendar reads their appointments from a secret address, or gets each by mail as an invitation.
 
-    Only the hash of the secret is kept: the address is shown once, and a new one ends the old.
+    Both at once would show every appointment twice. Of the address only the hash of its secret is kept: it is shown
+    once, and a new one ends the old.
     """
 
-    person = models.OneToOneField(User, models.CASCADE, related_name="calendar_feed")
-    token_hash = models.CharField(max_length=64, unique=True)
+    class Way(models.TextChoices):
+        FEED = "feed", _("My calendar reads them from a secret address")
+        MAIL = "mail", _("Each comes by mail, as an invitation")
+
+    person = models.OneToOneField(User, models.CASCADE, related_name="calendar_delivery")
+    way = models.CharField(_("how they get there"), max_length=4, choices=Way, default=Way.FEED)
+    token_hash = models.CharField(max_length=64, unique=True, null=True)  # noqa: DJ001  unique, or there is none
     # Whoever else sees that calendar, and the company that keeps it, read this too: so little unless it is wished.
     tells_more = models.BooleanField(_("what each calendar entry says"), default=False)
     made_at = models.DateTimeField()
@@ -47,7 +53,7 @@ class CalendarFeed(models.Model):
     # Annotated by `told`.
     of_staff: bool
 
-    objects = models.Manager.from_queryset(CalendarFeedQuerySet)()
+    objects = models.Manager.from_queryset(CalendarDeliveryQuerySet)()
 
     class Meta:
         constraints = [
@@ -55,7 +61,12 @@ class CalendarFeed(models.Model):
                 name="a_calendar_feed_keeps_a_hash_alone",
                 condition=models.Q(token_hash__regex=r"^[0-9a-f]{64}$"),  # noqa: S106  a pattern
             ),
+            models.CheckConstraint(
+                name="a_calendar_feed_alone_has_an_address",
+                condition=models.Q(way="feed", token_hash__isnull=False)
+                | models.Q(way="mail", token_hash=None, last_read_at=None),
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"Calendar feed #{self.pk}"
+        return f"Calendar delivery #{self.pk}"

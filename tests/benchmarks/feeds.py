@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from scheduling.calendar_files import Entry, calendar_of
-from scheduling.feeds import REFRESH, entries, feed_of, make_feed
+from scheduling.feeds import REFRESH, delivery_of, entries, make_feed
 from tests.benchmarks.ratios import Target, ask, measure, tell
 from tests.factories import ModalityFactory, clinician, enrolled, seated, session_at
 from tests.signing_in import sign_in
@@ -28,7 +28,7 @@ def measure_feed() -> list[bool]:
         seated(person, session_at(group, now + number * timedelta(hours=8), leader, minutes=90))
     address = reverse("scheduling:calendar_feed", args=[make_feed(person, tells_more=True, now=now)])
     version = Client().get(address).headers["ETag"]
-    told = list(entries(feed_of(person), now=now))
+    told = list(entries(delivery_of(person), now=now))
     bare = sign_in(Client(), person)
     unchanged = measure(lambda: partial(ask, Client(), address, held=version), bare)
     anew = measure(lambda: partial(ask, Client(), address), bare, against=partial(write, told))

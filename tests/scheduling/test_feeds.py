@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 from django.conf import settings
-from django.db import connection
+from django.core import mail
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -14,10 +15,11 @@ from icalendar import Calendar
 from psycopg2.extras import DateTimeTZRange
 
 from iop_portal.audit.models import Entry as TrailEntry
+from iop_portal.notices.delivery import deliver_owed
 from iop_portal.notices.models import Notice
 from iop_portal.people.models import RoleHeld
 from scheduling import booking, feeds
-from scheduling.models import Booking, CalendarFeed, Room, Session
+from scheduling.models import Booking, CalendarDelivery, Room, Session
 from scheduling.week import week_of
 from tests.factories import NOON, seated
 from tests.scheduling.booking_world import TOMORROW, Clinic
@@ -280,7 +282,7 @@ def test_the_address_is_kept_nowhere_and_a_new_one_ends_the_old(clinic):
     second = address_of(clinic.maya)
 
     assert (read(first).status_code, read(second).status_code) == (404, 200)
-    assert second.rpartition("/")[2].removesuffix(".ics") not in str(list(CalendarFeed.objects.values()))
+    assert second.rpartition("/")[2].removesuffix(".ics") not in str(list(CalendarDelivery.objects.values()))
 
 
 def test_wrong_replaced_ended_and_of_a_closed_account_are_answered_alike(clinic):
@@ -291,7 +293,7 @@ def test_wrong_replaced_ended_and_of_a_closed_account_are_answered_alike(clinic)
     answers = [read(each) for each in (wrong, replaced, address)]
     clinic.maya.is_active = True
     clinic.maya.save()
-    feeds.end_feed(clinic.maya, now=NOON)
+    feeds.end_delivery(clinic.maya, now=NOON)
     answers.append(read(address))
 
     assert {answer.status_code for answer in answers} == {404}
@@ -330,46 +332,133 @@ def maya(client, clinic):
     return client
 
 
+BEGIN, REPLACE, DETAIL, END = (
+    f"scheduling:{name}" for name in ("begin_calendar", "replace_calendar_address", "calendar_detail", "end_calendar")
+)
+
+
+def shown(page):
+    return page.content.decode().partition(f"<code>{settings.PORTAL_ORIGIN}")[2].partition("</code>")[0]
+
+
 def test_the_address_is_shown_once_and_works(clinic, maya):
     seated(clinic.maya, clinic.session(TOMORROW))
-    page = maya.post(reverse("scheduling:calendar_address"), {"detail": "more"}).content.decode()
-    address = page.partition(f"<code>{settings.PORTAL_ORIGIN}")[2].partition("</code>")[0]
+    address = shown(maya.post(reverse(BEGIN), {"way": "feed", "detail": "more"}))
 
     assert titles(read(address)) == ["Skills group"]
     assert address not in maya.get(reverse(MY_CALENDAR)).content.decode()
 
 
-def test_another_one_is_asked_for_first_and_ending_too(clinic, maya):
-    for name in ("scheduling:calendar_address", "scheduling:end_calendar_address"):
-        assert maya.get(reverse(name)).headers["Location"] == reverse(MY_CALENDAR)
+def test_another_address_is_asked_for_first_and_says_as_much(clinic, maya):
+    seated(clinic.maya, clinic.session(TOMORROW))
+    first = address_of(clinic.maya, tells_more=True)
+    assert "Make a new calendar address?" in maya.get(reverse(REPLACE)).content.decode()
+    assert read(first).status_code == 200
+    second = shown(maya.post(reverse(REPLACE)))
+
+    assert read(first).status_code == 404
+    assert titles(read(second)) == ["Skills group"]
+
+
+def test_ending_it_is_asked_for_first(clinic, maya):
     address = address_of(clinic.maya)
-    for name, question in (
-        ("scheduling:calendar_address", "Make a new calendar address?"),
-        ("scheduling:end_calendar_address", "Stop your calendar address?"),
-    ):
-        assert question in maya.get(reverse(name)).content.decode()
+    assert "Stop sending your appointments" in maya.get(reverse(END)).content.decode()
     assert read(address).status_code == 200
-    assert maya.post(reverse("scheduling:end_calendar_address")).status_code == 302
+    assert maya.post(reverse(END)).status_code == 302
+
     assert read(address).status_code == 404
+
+
+@pytest.mark.parametrize("name", [REPLACE, END])
+def test_what_is_not_there_is_neither_replaced_nor_ended(clinic, maya, name):
+    for ask in (maya.get, maya.post):
+        assert ask(reverse(name)).headers["Location"] == reverse(MY_CALENDAR)
+    assert not CalendarDelivery.objects.exists()
 
 
 def test_what_it_says_can_be_changed_without_a_new_address(clinic, maya):
     seated(clinic.maya, clinic.session(TOMORROW))
     address = address_of(clinic.maya)
-    assert maya.post(reverse("scheduling:calendar_detail"), {"detail": "more"}).status_code == 302
+    assert maya.post(reverse(DETAIL), {"detail": "more"}).status_code == 302
 
     assert titles(read(address)) == ["Skills group"]
 
 
-@pytest.mark.parametrize("name", ["scheduling:calendar_address", "scheduling:calendar_detail"])
-def test_an_answer_that_is_none_of_those_offered_is_mended(clinic, maya, name):
-    page = maya.post(reverse(name), {"detail": "everything"})
+@pytest.mark.parametrize("answers", [{}, {"way": "feed", "detail": "everything"}, {"way": "pigeon", "detail": "more"}])
+def test_an_answer_that_is_none_of_those_offered_is_mended(clinic, maya, answers):
+    page = maya.post(reverse(BEGIN), answers)
     assert page.status_code == 400
     assert "What may each entry say?" in page.content.decode()
-    assert not CalendarFeed.objects.exists()
+    assert not CalendarDelivery.objects.exists()
 
 
-def test_choosing_after_the_address_was_ended_elsewhere_says_so(clinic, maya):
-    page = maya.post(reverse("scheduling:calendar_detail"), {"detail": "more"})
+def test_choosing_after_it_was_ended_elsewhere_says_so(clinic, maya):
+    page = maya.post(reverse(DETAIL), {"detail": "more"})
     assert page.status_code == 409
-    assert "There is no calendar address any more." in page.content.decode()
+    assert "do not go to a calendar any more" in page.content.decode()
+
+
+def test_whoever_leads_sessions_is_not_offered_invitations(clinic, client):
+    sign_in(client, clinic.amara)
+    assert "by mail, as an invitation" not in client.get(reverse(MY_CALENDAR)).content.decode()
+    assert client.post(reverse(BEGIN), {"way": "mail", "detail": "more"}).status_code == 400
+
+
+# ── By mail ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def invitations():
+    """The calendars in the mails that went out, each with the method that its mail names."""
+    deliver_owed(clock=lambda: NOON)
+    found = []
+    for letter in mail.outbox:
+        for part in letter.message().walk():
+            if part.get_content_type() == "text/calendar":
+                found.append((part.get_param("method"), Calendar.from_ical(part.get_payload(decode=True))))
+    mail.outbox.clear()
+    return found
+
+
+def by_mail(clinic, maya, detail="little"):
+    assert maya.post(reverse(BEGIN), {"way": "mail", "detail": detail}).status_code == 302
+    held = booking.book_seat(clinic.session(TOMORROW, room=clinic.room), person=clinic.maya, by=clinic.maya, now=NOON)
+    ((method, calendar),) = invitations()
+    return held, method, calendar
+
+
+def test_a_booking_comes_as_an_invitation_to_the_person_alone(clinic, maya):
+    held, method, calendar = by_mail(clinic, maya)
+    (event,) = calendar.walk("VEVENT")
+
+    assert (method, calendar["METHOD"]) == ("REQUEST", "REQUEST")
+    assert str(event["UID"]).startswith(held.reference)
+    assert (event["SUMMARY"], "LOCATION" in event) == ("Appointment", False)
+    assert event["ATTENDEE"] == f"mailto:{clinic.maya.email}"
+    assert event["ORGANIZER"].partition(":")[2] in settings.DEFAULT_FROM_EMAIL
+    assert event["ORGANIZER"].params["CN"] == clinic.program.sender
+
+
+def test_a_cancelled_booking_is_taken_back_by_mail(clinic, maya):
+    held, _method, before = by_mail(clinic, maya, detail="more")
+    booking.cancel_booking(held, by=clinic.maya, now=NOON)
+    ((method, after),) = invitations()
+    (first,), (last,) = before.walk("VEVENT"), after.walk("VEVENT")
+
+    assert first["SUMMARY"] == "Skills group"
+    assert (method, last["UID"], last["STATUS"]) == ("CANCEL", first["UID"], "CANCELLED")
+    assert last["SEQUENCE"] > first["SEQUENCE"]
+
+
+def test_who_did_not_choose_invitations_gets_none(clinic):
+    address_of(clinic.maya)
+    booking.book_seat(clinic.session(TOMORROW), person=clinic.maya, by=clinic.maya, now=NOON)
+    assert invitations() == []
+
+
+def test_it_is_the_address_or_the_mail_and_never_both(clinic, maya):
+    address = address_of(clinic.maya)
+    feeds.mail_invitations(clinic.maya, tells_more=False, now=NOON)
+
+    assert read(address).status_code == 404
+    with pytest.raises(IntegrityError), transaction.atomic():
+        CalendarDelivery.objects.update(token_hash="0" * 64)
