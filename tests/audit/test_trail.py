@@ -40,6 +40,7 @@ SAFE_NAMES = {
     "stretches",
     "phase",
     "days",
+    "tells_more",
 }
 
 
