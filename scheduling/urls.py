@@ -1,10 +1,14 @@
 from django.urls import path
 
-from scheduling.views import calendar, choosing, client, clinician
+from scheduling.views import calendar, choosing, client, clinician, own
 
 app_name = "scheduling"
 urlpatterns = [
     path("week/", client.my_week, name="my_week"),
+    path("week/own/", own.own_times, name="own_times"),
+    path("week/own/add/<slug:rhythm>/", own.add_own_time, name="add_own_time"),
+    path("week/own/<int:commitment_id>/", own.change_own_time, name="change_own_time"),
+    path("week/own/<int:commitment_id>/end/", own.end_own_time, name="end_own_time"),
     path("book/", choosing.what, name="book"),
     path("book/check/", choosing.check, name="check"),
     path("book/way/<int:modality_id>/", choosing.choose_time, name="choose_time"),

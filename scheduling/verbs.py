@@ -20,6 +20,9 @@ register(
         "calendar.detail_chosen": _("chose what their own calendar says"),
         "calendar.by_mail": _("asked for invitations by mail for their own calendar"),
         "calendar.ended": _("stopped appointments from going to their own calendar"),
+        "commitment.added": _("wrote down a time that is kept free"),
+        "commitment.changed": _("changed a time that is kept free"),
+        "commitment.ended": _("ended a time that was kept free"),
         "hours.exception_ended": _("took back a change of hours"),
     }
 )

@@ -64,6 +64,10 @@ PAGES = [
     Page("home:opened", "GET", ENROLLED),
     # A client's week, and what they book
     Page("scheduling:my_week", "GET", ENROLLED),
+    Page("scheduling:own_times", "GET", ENROLLED),
+    Page("scheduling:add_own_time", "GET POST", ENROLLED, at={"rhythm": "weekly"}),
+    Page("scheduling:change_own_time", "GET POST", ENROLLED, MAYA),
+    Page("scheduling:end_own_time", "GET POST", ENROLLED, MAYA),
     Page("scheduling:book", "GET", ENROLLED),
     Page("scheduling:choose_time", "GET", ENROLLED),
     Page("scheduling:how", "GET", ENROLLED, at={"want": "counsellor"}),

@@ -6,7 +6,7 @@ something of theirs.
 
 import re
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import time, timedelta
 from hashlib import sha256
 
 from allauth.account.models import EmailAddress, EmailConfirmationHMAC
@@ -30,6 +30,7 @@ from iop_portal.notices.models import Notice
 from iop_portal.people.models import Apart
 from iop_portal.people.roles import Role
 from scheduling.booking import book_seat
+from scheduling.commitments import Terms, add_commitment
 from scheduling.feeds import make_feed
 from scheduling.models import DayException
 from tests.factories import (
@@ -194,9 +195,11 @@ def build_world() -> World:
     free = session_at(way, now + timedelta(days=5), team)
     booking = book_seat(session_at(way, now + timedelta(days=3), team), person=maya, by=maya, now=now)
     exception = DayException.objects.create(clinician=team, program=home, on=now.date() + timedelta(days=9))
+    kept = Terms("work", "Zq-owntime", (0, 1, 2, 3, 4), time(9), time(17), now.date())
     return World(
         people,
         {
+            "commitment_id": add_commitment(maya, kept, by=maya, now=now).pk,
             "session_id": booking.session_id,
             "exception_id": exception.pk,
             "client_id": maya.pk,

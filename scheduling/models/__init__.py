@@ -1,5 +1,6 @@
 """When and where care happens."""
 
+from scheduling.models.commitments import Commitment
 from scheduling.models.feeds import CalendarDelivery
 from scheduling.models.hours import DayException, Hours, OtherHours, Room, WeeklyHours
 from scheduling.models.sessions import Booking, Facilitation, Session
@@ -7,6 +8,7 @@ from scheduling.models.sessions import Booking, Facilitation, Session
 __all__ = [
     "Booking",
     "CalendarDelivery",
+    "Commitment",
     "DayException",
     "Facilitation",
     "Hours",

@@ -20,6 +20,7 @@ from iop_portal.people.roles import Role
 from iop_portal.refusals import Refused
 from scheduling import booking, finding
 from scheduling.choices import HourChoice, SeatChoice, booked_at
+from scheduling.commitments import Busy, busy_times, overlaps
 from scheduling.finding import HourTime, SeatTime, Want, Where, local_midnight
 from scheduling.forms.booking import ANY, Answers, AnswersForm, HowForm
 from scheduling.models import Room, Session
@@ -41,10 +42,11 @@ SHORT_PARTS = [
 
 @dataclass(frozen=True)
 class Slot:
-    """One time to choose. Without a url it cannot be had."""
+    """One time to choose. Without a url it cannot be had. `overlaps` names what the person keeps free then."""
 
     time: SeatTime | HourTime
     url: str
+    overlaps: str
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,7 @@ def when(request: PortalRequest, want: str) -> HttpResponse:
         "one_kind": wanted is Want.COUNSELLOR,
         "way": way if len(ways) > 1 or wanted is Want.COUNSELLOR else None,
         "answers": answers,
-        "days": _slot_days(times, answers, request.user.zone),
+        "days": _slot_days(request.user, times, answers),
         "span": span,
         "next_day": timezone.localdate(later[0].begins) if later else None,
         "part_choices": SHORT_PARTS,
@@ -206,15 +208,21 @@ def _times(
     return finding.one_each(found, first=givers.primary)
 
 
-def _slot_days(times: Iterable[SeatTime | HourTime], answers: Answers, zone: str) -> list[SlotDay]:
-    days = []
-    for day in finding.by_day(times, zone):
-        slots = [_slot(time, answers) for time in day.times]
+def _slot_days(person: User, times: Sequence[SeatTime | HourTime], answers: Answers) -> list[SlotDay]:
+    days, busy = [], _busy_around(person, times)
+    for day in finding.by_day(times, person.zone):
+        slots = [_slot(time, answers, busy) for time in day.times]
         days.append(SlotDay(day.on, slots[:SHOWN_AT_ONCE], slots[SHOWN_AT_ONCE:]))
     return days
 
 
-def _slot(time: SeatTime | HourTime, answers: Answers) -> Slot:
+def _busy_around(person: User, times: Sequence[SeatTime | HourTime]) -> list[Busy]:
+    if not times:
+        return []
+    return busy_times(person, begin=min(time.begins for time in times), end=max(time.ends for time in times))
+
+
+def _slot(time: SeatTime | HourTime, answers: Answers, busy: Iterable[Busy]) -> Slot:
     if isinstance(time, SeatTime):
         chosen = answers.without_time.query(session=time.session.pk) if time.free else ""
     else:
@@ -225,7 +233,8 @@ def _slot(time: SeatTime | HourTime, answers: Answers) -> Slot:
             giver=time.clinician.pk,
             room=time.room.pk if time.room else None,
         )
-    return Slot(time, f"{reverse('scheduling:check')}{chosen}" if chosen else "")
+    url = f"{reverse('scheduling:check')}{chosen}" if chosen else ""
+    return Slot(time, url, overlaps(busy, time.begins, time.ends))
 
 
 # ── Check, and book ───────────────────────────────────────────────────────────────────────────────────────────
@@ -258,6 +267,7 @@ def _to_check(person: User, time: SeatTime | HourTime, answers: Answers, now: da
     return {
         "time": time,
         "minutes": round((time.ends - time.begins).total_seconds() / 60),
+        "overlaps": overlaps(_busy_around(person, [time]), time.begins, time.ends),
         "free_until": booking.free_until(time.modality.program, time.begins),
         "now": now,
         "is_hour": isinstance(time, HourTime),
@@ -288,11 +298,12 @@ def _refused(
         before = booked_at(request.user, chosen.begins)
         if before is not None:
             return redirect("scheduling:booked", before.pk)
-    want = finding.want_of(chosen.modality)
+    want, nearest = finding.want_of(chosen.modality), chosen.nearest(now=now)
+    busy = _busy_around(request.user, nearest)
     context = {
         "why": str(refusal),
         "chosen": chosen,
-        "slots": [_slot(time, answers.without_time) for time in chosen.nearest(now=now)],
+        "slots": [_slot(time, answers.without_time, busy) for time in nearest],
         "when_url": _page("when", want, answers.without_time) if want else reverse("scheduling:book"),
         "zone": another_zone(request.user, [chosen.modality.program]),
     }

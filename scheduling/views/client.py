@@ -18,7 +18,7 @@ from scheduling import booking
 from scheduling.calendar_files import appointment
 from scheduling.forms.booking import AnswersForm
 from scheduling.models import Booking
-from scheduling.week import another_zone, block_of, week_of, with_sessions
+from scheduling.week import another_zone, block_of, week_of, with_own_times, with_sessions
 from therapy.prescribing import policy_of
 
 BOOKERS = (Role.CLIENT, Role.APPLICANT, Role.ALUM)
@@ -29,7 +29,7 @@ def my_week(request: PortalRequest) -> HttpResponse:
     now = timezone.now()
     week = week_of(request.user, day=AnswersForm(request.GET).answers().day, now=now)
     context = {
-        "week": week,
+        "week": with_own_times(week, person=request.user),
         "this_week": week.begins <= timezone.localdate(now) <= week.last_day,
         "may_book": bool(request.user.roles & {Role.CLIENT, Role.APPLICANT}),
         "zone": another_zone(request.user, week.programs),
