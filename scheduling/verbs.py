@@ -12,6 +12,10 @@ register(
         "room.put_back_in_use": _("put a room back in use"),
         "booking.created": _("booked a session"),
         "booking.cancelled": _("cancelled a booking"),
+        "booking.cancelled_by_program": _("cancelled a session that you had booked"),
+        "booking.moved": _("moved a session that you have booked"),
+        "session.cancelled": _("cancelled a session"),
+        "session.moved": _("changed when or where a session is, or who leads it"),
         "hours.set": _("changed their working hours"),
         "hours.day_excepted": _("changed their hours on one day"),
         "roster.read": _("looked at who is booked"),
@@ -24,5 +28,9 @@ register(
         "commitment.changed": _("changed a time that is kept free"),
         "commitment.ended": _("ended a time that was kept free"),
         "hours.exception_ended": _("took back a change of hours"),
-    }
+    },
+    to_others={
+        "booking.cancelled_by_program": _("cancelled a session that somebody had booked"),
+        "booking.moved": _("moved a session that somebody has booked"),
+    },
 )

@@ -120,6 +120,7 @@ FACTS: dict[str, Callable[[Entry, str, Any], str]] = {
     "removed": _counted("%(n)d removed", "%(n)d removed"),
     "glass": lambda _entry, _name, value: _("by an emergency access") if value else "",
     "review_owed": lambda _entry, _name, value: "" if value else _("nobody was there to review it"),
+    "booked": _counted("%(n)d booked", "%(n)d booked"),
     "late": lambda _entry, _name, value: _("late") if value else _("in time"),
     "tells_more": lambda _entry, _name, value: _("with details") if value else _("saying little"),
 }

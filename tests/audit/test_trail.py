@@ -41,6 +41,7 @@ SAFE_NAMES = {
     "phase",
     "days",
     "tells_more",
+    "booked",
 }
 
 

@@ -110,12 +110,17 @@ def booking(harbor, maya):
     )
 
 
+def move(harbor, maya):
+    return trail.record("booking.moved", booking(harbor, maya), client=maya, at=NOON)
+
+
 # By what a kind is about or, where that does not say enough, by its name.
 SAMPLES = {
     "account_changed": account_change,
     "accounts.formeraddress": former_address,
     "confirm_address": address_asked,
     "password_reset": reset_asked,
+    "session_moved": move,
     "accounts.invitation": invitation,
     "consents.consent": consent,
     "consents.revocation": revocation,
