@@ -219,7 +219,7 @@ def _check_hour(
         raise TooFar
     stretches = openings(
         [clinician],
-        program=modality.program,
+        modality=modality,
         policy=policy,
         begin=hour.begins,
         end=hour.ends,

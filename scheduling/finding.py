@@ -240,7 +240,7 @@ def hour_times(
     given = givers_of(modality, person=person, on=begin)
     givers = {giver.pk: giver for giver in given if clinician in (None, giver)}
     free = openings(
-        list(givers), program=program, policy=held_policy(program), begin=begin, end=end, now=now, person=person
+        list(givers), modality=modality, policy=held_policy(program), begin=begin, end=end, now=now, person=person
     )
     rooms = Room.objects.in_bulk({opening.room_id for opening in free if opening.room_id})
     there = ZoneInfo(program.zone)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from iop_portal.audit import trail
@@ -14,7 +17,9 @@ from iop_portal.people.models import Program, User
 from iop_portal.refusals import Refused
 from iop_portal.versions import ChangedMeanwhile
 from iop_portal.writes import write
-from scheduling.models import DayException, Facilitation, OtherHours, Room, WeeklyHours
+from scheduling.models import DayException, Hours, OtherHours, Room, WeeklyHours
+from scheduling.rosters import Standing, standing
+from therapy.models import Format, Modality
 
 MOST_AHEAD = timedelta(days=731)
 
@@ -57,18 +62,35 @@ class RoomElsewhere(Refused):
     status = 400
 
 
+class KeptForSomethingElse(Refused):
+    message = _("Hours can be kept for what people book one to one in this program. Choose among those.")
+    status = 400
+
+
 @dataclass(frozen=True)
 class Stretch:
-    """From–until on one day, wall-clock time of the program, in a room, by video, or either."""
+    """From–until on one day, wall-clock time of the program, in a room, by video, or either.
+
+    Where it is kept `only_for` something, nothing else can be booked in it.
+    """
 
     begins: time
     ends: time
     room: Room | None = None
     video: bool = True
+    only_for: tuple[Modality, ...] = ()
 
 
 def weekly_hours(clinician: User, *, program: Program, weekday: int) -> list[WeeklyHours]:
-    return list(WeeklyHours.objects.filter(clinician=clinician, program=program, weekday=weekday))
+    return list(WeeklyHours.objects.told().filter(clinician=clinician, program=program, weekday=weekday))
+
+
+def ways_to_keep_hours_for(clinician: User, *, program: Program) -> list[Modality]:
+    """What people book one to one with this clinician. One that hours are kept for already stays, or saving the page
+    would open them to everything."""
+    held = Modality.objects.filter(program=program, format=Format.INDIVIDUAL)
+    weekly = WeeklyHours.objects.filter(clinician=clinician, program=program).values("only_for")
+    return list(held.filter(Q(in_use=True, given_by__user=clinician) | Q(pk__in=weekly)).distinct())
 
 
 def hours_version(lines: list[WeeklyHours]) -> str:
@@ -96,7 +118,7 @@ def set_weekly_hours(
     if seen is not None and hours_version(weekly_hours(clinician, program=program, weekday=weekday)) != seen:
         raise ChangedMeanwhile
     WeeklyHours.objects.filter(clinician=clinician, program=program, weekday=weekday).delete()
-    WeeklyHours.objects.bulk_create(
+    made = WeeklyHours.objects.bulk_create(
         WeeklyHours(
             clinician=clinician,
             program=program,
@@ -108,6 +130,7 @@ def set_weekly_hours(
         )
         for stretch in stretches
     )
+    _keep(made, stretches)
     trail.record("hours.set", clinician, by=by, at=now, facts={"weekday": weekday, "stretches": len(stretches)})
 
 
@@ -119,13 +142,20 @@ def except_day(
     User.objects.lock_no_key(clinician.pk)
     check_day(on, program=program, now=now)
     _check(stretches, program)
-    made = DayException.objects.create(clinician=clinician, program=program, on=on)
-    OtherHours.objects.bulk_create(
-        OtherHours(exception=made, begins=stretch.begins, ends=stretch.ends, room=stretch.room, video=stretch.video)
+    exception = DayException.objects.create(clinician=clinician, program=program, on=on)
+    made = OtherHours.objects.bulk_create(
+        OtherHours(
+            exception=exception,
+            begins=stretch.begins,
+            ends=stretch.ends,
+            room=stretch.room,
+            video=stretch.video,
+        )
         for stretch in stretches
     )
-    trail.record("hours.day_excepted", made, by=by, at=now, facts={"stretches": len(stretches)})
-    return made
+    _keep(made, stretches)
+    trail.record("hours.day_excepted", exception, by=by, at=now, facts={"stretches": len(stretches)})
+    return exception
 
 
 @write
@@ -143,21 +173,30 @@ def check_day(on: date, *, program: Program, now: datetime) -> None:
         raise DayTooFar
 
 
-def booked_on(clinician: User, *, on: date, zone: str) -> list[Facilitation]:
+def booked_on(clinician: User, *, on: date, zone: str) -> list[Standing]:
     """What a clinician leads on a day of the program: shown before they take it off."""
     begin = datetime.combine(on, time(0), ZoneInfo(zone))
     end = datetime.combine(on + timedelta(days=1), time(0), ZoneInfo(zone))
-    return list(
-        Facilitation.objects.filter(
-            clinician=clinician, live=True, during__startswith__gte=begin, during__startswith__lt=end
-        )
-        .select_related("session__modality", "session__room")
-        .order_by("during")
+    return standing(clinician, begin=begin, end=end)
+
+
+def _keep(made: Sequence[Hours], stretches: list[Stretch]) -> None:
+    """For what each stretch is kept, once its hours are there."""
+    if not made:
+        return
+    kept: Any = type(made[0]).only_for.through
+    of = f"{made[0]._meta.model_name}_id"
+    kept.objects.bulk_create(
+        kept(**{of: hours.pk, "modality_id": way.pk})
+        for hours, stretch in zip(made, stretches, strict=True)
+        for way in stretch.only_for
     )
 
 
 def _check(stretches: list[Stretch], program: Program) -> None:
     for stretch in stretches:
+        if any(way.program_id != program.pk or way.format != Format.INDIVIDUAL for way in stretch.only_for):
+            raise KeptForSomethingElse
         if stretch.room and not (stretch.room.program_id == program.pk and stretch.room.in_use):
             raise RoomElsewhere
         if stretch.ends <= stretch.begins:

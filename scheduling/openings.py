@@ -1,8 +1,9 @@
 """Open times: when a clinician could still take somebody, found by PostgreSQL as ranges.
 
-Hours minus busy minus buffers, within notice and horizon. Hours are wall-clock times of the program's zone. Where
-a clock change skips a wall time, it counts as long after midnight as it would have (2:30 becomes 3:30); where one
-comes twice, the later is meant. A stretch that the change leaves without length is dropped.
+Hours minus busy minus buffers, within notice and horizon; hours that are kept for something else are none. They are
+wall-clock times of the program's zone. Where a clock change skips a wall time, it counts as long after midnight as it
+would have (2:30 becomes 3:30); where one comes twice, the later is meant. A stretch that the change leaves without
+length is dropped.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 from psycopg2.extras import DateTimeTZRange
 
-from iop_portal.people.models import Program, User
+from iop_portal.people.models import User
 from scheduling.models import Session
-from therapy.models import ClinicalPolicy
+from therapy.models import ClinicalPolicy, Modality
 
 STEP = timedelta(minutes=30)
 
@@ -37,6 +38,10 @@ worked AS (
           SELECT FROM scheduling_dayexception x
           WHERE x.clinician_id = h.clinician_id AND x.program_id = h.program_id AND x.on = days.day
       )
+      AND coalesce((
+          SELECT bool_or(k.modality_id = %(modality)s) FROM scheduling_weeklyhours_only_for k
+          WHERE k.weeklyhours_id = h.id
+      ), true)
     UNION ALL
     SELECT x.clinician_id, o.room_id, o.video,
            (x.on + o.begins) AT TIME ZONE %(zone)s, (x.on + o.ends) AT TIME ZONE %(zone)s
@@ -44,6 +49,10 @@ worked AS (
     JOIN scheduling_dayexception x ON x.id = o.exception_id
     JOIN days ON days.day = x.on
     WHERE x.program_id = %(program)s AND x.clinician_id = ANY(%(clinicians)s)
+      AND coalesce((
+          SELECT bool_or(k.modality_id = %(modality)s) FROM scheduling_otherhours_only_for k
+          WHERE k.otherhours_id = o.id
+      ), true)
 ),
 places AS (
     SELECT clinician_id, room_id, tstzrange(begins, ends) AS stretch FROM worked
@@ -124,7 +133,7 @@ def bookable_window(policy: ClinicalPolicy, *, now: datetime) -> tuple[datetime,
 def openings(
     clinicians: Collection[User | int],
     *,
-    program: Program,
+    modality: Modality,
     policy: ClinicalPolicy,
     begin: datetime,
     end: datetime,
@@ -132,9 +141,9 @@ def openings(
     person: User | None = None,
     besides: Session | None = None,
 ) -> list[Opening]:
-    """Where any of the clinicians is free between two aware datetimes, cut to notice and horizon. One query.
+    """Where any of the clinicians could give a modality between two aware datetimes, cut to notice and horizon.
 
-    With a person: where they have nothing booked themselves either.
+    One query. With a person: where they have nothing booked themselves either.
     A session that is just being made stands in nobody's way: see it `besides`.
     """
     first, last = bookable_window(policy, now=now)
@@ -147,8 +156,9 @@ def openings(
             {
                 "begin": begin,
                 "end": end,
-                "zone": program.zone,
-                "program": program.pk,
+                "zone": modality.program.zone,
+                "program": modality.program_id,
+                "modality": modality.pk,
                 "clinicians": [who if isinstance(who, int) else who.pk for who in clinicians],
                 "buffer": f"{policy.buffer_minutes} minutes",
                 "person": person.pk if person else None,

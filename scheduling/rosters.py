@@ -6,25 +6,39 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from psycopg2.extras import DateTimeTZRange
 
 from iop_portal.audit import trail
 from iop_portal.people.models import Program, RoleHeld, User
 from iop_portal.people.roles import Role
 from scheduling.models import Booking, Facilitation, Session
+from scheduling.telling import together
 from therapy.models import Format
 
 
 @dataclass(frozen=True)
 class Led:
-    """A session of a clinician's day, and who is booked."""
+    """A session of a clinician's day, who is booked, and who leads it with them (first names)."""
 
     session: Session
     people: tuple[User, ...]
+    beside: tuple[str, ...] = ()
 
     @property
     def for_one(self) -> bool:
         return self.session.modality.format == Format.INDIVIDUAL
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A session that somebody is to lead, without names: how many are booked, and with whom they lead it."""
+
+    session: Session
+    booked: int
+    beside: str
 
 
 @dataclass(frozen=True)
@@ -47,9 +61,31 @@ def day_of(clinician: User, *, now: datetime) -> list[Led]:
     )
     live = Prefetch("session__bookings", Booking.objects.live().select_related("person"), to_attr="live_bookings")
     return [
-        Led(each.session, _by_name(each.session.live_bookings))  # type: ignore[attr-defined]
-        for each in led.select_related("session__modality", "session__room").prefetch_related(live).order_by("during")
+        Led(each.session, _by_name(each.session.live_bookings), tuple(each.beside))  # type: ignore[attr-defined]
+        for each in with_who_leads_beside(led)
+        .select_related("session__modality", "session__room")
+        .prefetch_related(live)
+        .order_by("during")
     ]
+
+
+def standing(clinician: User, *, begin: datetime, end: datetime) -> list[Standing]:
+    """What a clinician is to lead between two aware datetimes, or in part. One query."""
+    booked = Booking.objects.live().filter(session=OuterRef("session")).order_by().values("session")
+    led = with_who_leads_beside(Facilitation.objects.filter(clinician=clinician, live=True)).annotate(
+        booked=Coalesce(Subquery(booked.annotate(n=Count("pk")).values("n")), 0)
+    )
+    found = led.filter(during__overlap=DateTimeTZRange(begin, end, "[)"))
+    return [
+        Standing(each.session, each.booked, together(each.beside))  # type: ignore[attr-defined]
+        for each in found.select_related("session__modality", "session__room").order_by("during", "pk")
+    ]
+
+
+def with_who_leads_beside(led: QuerySet[Facilitation]) -> QuerySet[Facilitation]:
+    """Annotates the first names of those who lead the same sessions, in the same query."""
+    others = Facilitation.objects.filter(session=OuterRef("session")).exclude(clinician=OuterRef("clinician"))
+    return led.annotate(beside=ArraySubquery(others.values("clinician__preferred_name")))
 
 
 def sessions_open_to(clinician: User) -> QuerySet[Session]:

@@ -33,10 +33,7 @@ class Told:
     @property
     def who(self: Held) -> str:
         """Amara and Jonah: first names, as everybody here goes by."""
-        *others, last = [leader.preferred_name for leader in self.leaders] or [""]
-        if not others:
-            return last
-        return _("%(names)s and %(last)s") % {"names": ", ".join(others), "last": last}
+        return together([leader.preferred_name for leader in self.leaders])
 
     @property
     def place(self: Held) -> str:
@@ -45,6 +42,14 @@ class Told:
     @property
     def way_there(self: Held) -> str:
         return way_to(self)
+
+
+def together(names: Sequence[str]) -> str:
+    """Amara, Jonah and Tom"""
+    *others, last = names or [""]
+    if not others:
+        return last
+    return _("%(names)s and %(last)s") % {"names": ", ".join(others), "last": last}
 
 
 def way_to(held: Placed) -> str:

@@ -251,7 +251,7 @@ def _first_hour(told: _Timetable, client: User, counsellor: User, *, ago: Ago) -
     booked = ago(1)
     free = openings(
         [counsellor],
-        program=told.program,
+        modality=told.offered[COUNSELLING],
         policy=policy_of(told.program),
         begin=told.now + timedelta(hours=1),
         end=told.now + timedelta(days=7),

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from iop_portal.people.models import User
 from scheduling.rosters import Led, day_of
+from scheduling.telling import together
 
 SOON = timedelta(minutes=60)
 
@@ -60,6 +61,8 @@ def _line(each: Led, *, now: datetime, marked: bool) -> Line:
     else:
         seats = {"taken": len(each.people), "seats": session.capacity}
         text = [*where, _("%(taken)d of %(seats)d booked") % seats]
+    if each.beside:
+        text.append(_("with %(names)s") % {"names": together(each.beside)})
     return Line(
         start=session.starts_at,
         title=title,

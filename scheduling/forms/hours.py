@@ -12,6 +12,7 @@ from iop_portal.forms import PortalForm, SeenForm
 from iop_portal.people.models import Program
 from scheduling.hours import HoursWithoutLength, Stretch
 from scheduling.models import Hours, Room
+from therapy.models import Modality
 
 MOST_STRETCHES = 6
 
@@ -23,10 +24,21 @@ class StretchForm(PortalForm):
         label=_("Room"), queryset=Room.objects.none(), required=False, empty_label=_("No room")
     )
     video = forms.BooleanField(label=_("Also by video"), required=False)
+    only_for = forms.TypedMultipleChoiceField(
+        label=_("Only for"),
+        help_text=_("Tick nothing, and people can book with you here whatever you give."),
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+    )
 
-    def __init__(self, *args: Any, program: Program, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, program: Program, ways: Mapping[int, Modality], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["room"].queryset = Room.objects.filter(program=program, in_use=True)  # type: ignore[attr-defined]
+        kept = cast(forms.TypedMultipleChoiceField, self.fields["only_for"])
+        kept.choices = [(key, way.name) for key, way in ways.items()]
+        kept.coerce = lambda key: ways[int(key)]
+        if not ways:
+            del self.fields["only_for"]
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
@@ -34,6 +46,10 @@ class StretchForm(PortalForm):
         if begins and ends and ends <= begins:
             self.add_error("ends", str(HoursWithoutLength.message))
         return given
+
+    def stretch(self) -> Stretch:
+        given = self.cleaned_data
+        return Stretch(given["begins"], given["ends"], given["room"], given["video"], tuple(given.get("only_for", ())))
 
 
 class BaseStretches(forms.BaseFormSet):  # type: ignore[type-arg]  # not subscriptable when it runs
@@ -46,7 +62,7 @@ class BaseStretches(forms.BaseFormSet):  # type: ignore[type-arg]  # not subscri
         kept = [
             form for form in self.forms if form not in self.deleted_forms and form.has_changed() | bool(form.initial)
         ]
-        return [Stretch(**{name: form.cleaned_data[name] for name in form.base_fields}) for form in kept]
+        return [form.stretch() for form in kept]
 
 
 Stretches = forms.formset_factory(
@@ -60,9 +76,22 @@ Stretches = forms.formset_factory(
 )
 
 
-def stretches_form(data: Mapping[str, Any] | None, *, program: Program, lines: Iterable[Hours] = ()) -> BaseStretches:
-    initial = [{"begins": one.begins, "ends": one.ends, "room": one.room_id, "video": one.video} for one in lines]
-    formset = cast(BaseStretches, Stretches(data, initial=initial, form_kwargs={"program": program}))
+def stretches_form(
+    data: Mapping[str, Any] | None, *, program: Program, ways: Iterable[Modality], lines: Iterable[Hours] = ()
+) -> BaseStretches:
+    """`ways` are those that hours can be kept for."""
+    initial = [
+        {
+            "begins": one.begins,
+            "ends": one.ends,
+            "room": one.room_id,
+            "video": one.video,
+            "only_for": one.way_keys,
+        }
+        for one in lines
+    ]
+    given = {"program": program, "ways": {way.pk: way for way in ways}}
+    formset = cast(BaseStretches, Stretches(data, initial=initial, form_kwargs=given))
     for form in formset.initial_forms:
         form.fields["DELETE"].label = _("Remove these hours")
     return formset

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any, Self
+
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from iop_portal.people.models import Program, User, plain_line
+from therapy.models import Modality
 
 
 class RoomQuerySet(models.QuerySet["Room"]):
@@ -39,13 +43,34 @@ class Room(models.Model):
         return self.name
 
 
+class HoursQuerySet(models.QuerySet[Any]):
+    def told(self) -> Self:
+        """With the room and with what they are kept for, in the same query."""
+        kept = self.model.only_for.through.objects.filter(**{str(self.model._meta.model_name): OuterRef("pk")})
+        in_order = kept.order_by("modality__name", "modality")
+        return self.select_related("room").annotate(
+            way_keys=ArraySubquery(in_order.values("modality")),
+            way_names=ArraySubquery(in_order.values("modality__name")),
+        )
+
+
 class Hours(models.Model):
-    """When and where a clinician works: in a room, by video, or either, as the client likes."""
+    """When and where a clinician works: in a room, by video, or either, as the client likes.
+
+    Hours that are kept `only_for` some modalities cannot be booked for others.
+    """
 
     begins = models.TimeField(_("from"))
     ends = models.TimeField(_("until"))
     room = models.ForeignKey(Room, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("room"))
     video = models.BooleanField(_("also by video"), default=True)
+    only_for = models.ManyToManyField(Modality, related_name="+", blank=True, verbose_name=_("only for"))
+
+    # Annotated by `told`.
+    way_keys: list[int]
+    way_names: list[str]
+
+    objects = models.Manager.from_queryset(HoursQuerySet)()
 
     class Meta:
         abstract = True

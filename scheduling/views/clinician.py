@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.contrib import messages
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -19,9 +19,10 @@ from iop_portal.people.roles import Role
 from iop_portal.refusals import Refused
 from iop_portal.versions import ChangedMeanwhile
 from scheduling import hours, rosters
+from scheduling.booking import held_policy
 from scheduling.forms.booking import YEARS
 from scheduling.forms.hours import BaseStretches, DayForm, ExceptionForm, WeekdayForm, stretches_form
-from scheduling.models import DayException, WeeklyHours
+from scheduling.models import DayException, OtherHours, WeeklyHours
 
 WEEKDAYS = dict(WeeklyHours._meta.get_field("weekday").flatchoices)
 
@@ -41,14 +42,19 @@ class Working:
     week: list[Weekday]
     exceptions: list[DayException]
 
+    @property
+    def buffer(self) -> int:
+        """Minutes that stay free on either side of a session."""
+        return held_policy(self.program).buffer_minutes
+
 
 @for_roles(Role.CLINICIAN, methods=("GET",))
 def my_hours(request: PortalRequest) -> HttpResponse:
-    lines = list(WeeklyHours.objects.filter(clinician=request.user).select_related("room"))
+    lines = list(WeeklyHours.objects.told().filter(clinician=request.user))
     exceptions = list(
         DayException.objects.filter(clinician=request.user, on__gte=timezone.localdate())
         .select_related("program")
-        .prefetch_related("hours__room")
+        .prefetch_related(Prefetch("hours", OtherHours.objects.told()))
     )
     working = [
         Working(
@@ -71,7 +77,8 @@ def weekday_hours(request: PortalRequest, program_id: int, weekday: int) -> Http
         raise Http404
     lines = hours.weekly_hours(request.user, program=program, weekday=weekday)
     form = WeekdayForm(request.POST or None, initial={"seen": hours.hours_version(lines)})
-    formset = stretches_form(request.POST or None, program=program, lines=lines)
+    ways = hours.ways_to_keep_hours_for(request.user, program=program)
+    formset = stretches_form(request.POST or None, program=program, ways=ways, lines=lines)
     if form.is_valid() and formset.is_valid() and _saved(request, program, weekday, form, formset):
         messages.success(request, _("Your hours are saved. What is booked already stays booked."))
         return redirect("scheduling:my_hours")
@@ -123,7 +130,8 @@ def except_day(request: PortalRequest, program_id: int, on: str) -> HttpResponse
     day = _day_or_404(on)
     form = ExceptionForm(request.POST or None)
     other = request.POST.get("kind") == ExceptionForm.OTHER
-    formset = stretches_form(request.POST if other else None, program=program)
+    ways = hours.ways_to_keep_hours_for(request.user, program=program)
+    formset = stretches_form(request.POST if other else None, program=program, ways=ways)
     if form.is_valid() and (not other or formset.is_valid()):
         stretches = formset.stretches() if other else []
         if other and not stretches:
@@ -177,5 +185,5 @@ def _day_or_404(text: str) -> date:
 
 def _works_for(clinician: User) -> QuerySet[Program]:
     held = RoleHeld.objects.filter(user=clinician, role=Role.CLINICIAN).values("program")
-    found: QuerySet[Program] = Program.objects.filter(pk__in=held)
+    found: QuerySet[Program] = Program.objects.filter(pk__in=held).select_related("policy")
     return found

@@ -18,6 +18,7 @@ from tests.factories import (
     RoomFactory,
     clinician,
     enrolled,
+    introduced,
     on_care_team,
     seated,
     session_at,
@@ -78,6 +79,7 @@ def test_hours_are_added_and_shown(client, amara, program, room):
     assert response.redirect_chain == [(MY_HOURS, 302)]
     assert "9:00 am–12:00 pm · Room 2, or by video" in words(response)
     assert "1:00–5:00 pm · By video" in words(response)
+    assert "10 minutes before and after each of your sessions stay free." in words(response)
     assert mondays(amara, program) == [(time(9), time(12), room, True), (time(13), time(17), None, True)]
 
 
@@ -147,6 +149,33 @@ def test_a_program_where_one_does_not_work_does_not_exist(client, amara):
     assert WeeklyHours.objects.count() == 0
 
 
+def test_hours_are_kept_for_something_and_stay_so_when_they_are_saved_again(client, amara, program):
+    talk, first, other = (
+        ModalityFactory(program=program, name=name, format="individual")
+        for name in ("Counselling", "First talk", "Medication visit")
+    )
+    introduced(amara, talk, first, ModalityFactory(program=program))
+    kept = typed(("09:00", "12:00", None, True), ("", "", None, False)) | {"form-0-only_for": [first.pk]}
+    response = client.post(monday(program), kept, follow=True)
+    assert "9:00 am–12:00 pm · By video · only First talk" in words(response)
+    page = client.get(monday(program))
+    assert [label for _key, label in page.context["formset"].forms[0]["only_for"].field.choices] == [
+        "Counselling",
+        "First talk",
+    ]
+    assert page.context["formset"].forms[0]["only_for"].value() == [first.pk]
+    seen = hours_version(weekly_hours(amara, program=program, weekday=0))
+    client.post(monday(program), kept | {"form-INITIAL_FORMS": 1, "seen": seen})
+    assert [line.way_keys for line in weekly_hours(amara, program=program, weekday=0)] == [[first.pk]]
+    refused = client.post(monday(program), kept | {"form-0-only_for": [other.pk]})
+    assert "Choose one of the answers to “Only for”" in words(refused)
+
+
+def test_who_gives_nothing_one_to_one_keeps_hours_for_nothing(client, amara, program):
+    introduced(amara, ModalityFactory(program=program))
+    assert "Only for" not in words(client.get(monday(program)))
+
+
 # ── One day ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -177,6 +206,13 @@ def test_other_hours_hold_on_one_day(client, amara, program, room):
     client.post(one_day(program), typed(("10:00", "12:00", room, False), kind="other"))
     (line,) = DayException.objects.get(on=date(2026, 12, 1)).hours.all()
     assert (line.begins, line.ends, line.room, line.video) == (time(10), time(12), room, False)
+
+
+def test_other_hours_of_one_day_are_kept_for_something(client, amara, program):
+    way = ModalityFactory(program=program, name="Counselling", format="individual")
+    introduced(amara, way)
+    kept = typed(("10:00", "12:00", None, True), kind="other") | {"form-0-only_for": [way.pk]}
+    assert "10:00 am–12:00 pm · By video · only Counselling" in words(client.post(one_day(program), kept, follow=True))
 
 
 def test_other_hours_without_any_are_refused(client, amara, program):
@@ -238,6 +274,16 @@ def test_today_shows_sessions_with_room_seats_and_names_and_how_soon_the_next_be
     assert "Kowalski" not in said
 
 
+def test_the_day_says_with_whom_one_leads(client, amara, program):
+    jonah, tom = (clinician(program, preferred_name=name, surname="Weiss") for name in ("Jonah", "Tom"))
+    session_at(ModalityFactory(program=program, name="Skills group"), NOON, amara, jonah, tom)
+    session_at(ModalityFactory(program=program, name="Art group"), NOON + timedelta(hours=2), amara)
+    said = words(client.get(reverse("home:caseload")))
+    assert "Skills group video · 0 of 8 booked · with Jonah and Tom" in said
+    assert "Art group video · 0 of 8 booked Roster" in said
+    assert "with Jonah and Tom" in words(client.get(one_day(program, "2026-11-24")))
+
+
 @pytest.mark.parametrize("size", [1, 6])
 def test_the_day_costs_the_same_however_full_it_is(client, amara, program, size, django_assert_num_queries):
     way = ModalityFactory(program=program)
@@ -255,9 +301,12 @@ DAY_QUERIES = 8
 
 @pytest.mark.parametrize("size", [1, 6])
 def test_hours_cost_the_same_however_many_there_are(client, amara, program, size, django_assert_num_queries):
+    talks = [ModalityFactory(program=program, format="individual") for _ in range(6)]
     for weekday in range(size):
         stretches = [Stretch(time(8 + n), time(9 + n)) for n in range(size)]
         set_weekly_hours(amara, program=program, weekday=weekday, stretches=stretches, by=amara, now=NOON)
+        for line in WeeklyHours.objects.filter(weekday=weekday):
+            line.only_for.add(*talks[:size])
         exception = DayException.objects.create(clinician=amara, program=program, on=date(2026, 12, 1 + weekday))
         exception.hours.create(begins=time(9), ends=time(10), video=True)
     client.get(MY_HOURS)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scheduling.models import DayException, OtherHours, WeeklyHours
 from scheduling.openings import Opening, openings, starts
 from tests.factories import ModalityFactory, ProgramFactory, RoomFactory, clinician, session_at
-from therapy.models import ClinicalPolicy
+from therapy.models import ClinicalPolicy, Format
 
 pytestmark = pytest.mark.django_db
 
@@ -52,6 +52,8 @@ class Line:
     in_room: bool
     video: bool
     other: bool = False
+    # Of the two kinds of session one to one: none stands for both. The first is asked for.
+    only_for: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ def lines(draw):
         in_room=in_room,
         video=not in_room or draw(st.booleans()),
         other=draw(st.integers(0, 4)) == 0,
+        only_for=draw(st.sampled_from([frozenset(), frozenset(), frozenset({0}), frozenset({1}), frozenset({0, 1})])),
     )
 
 
@@ -137,6 +140,7 @@ def told(case):
     program = ProgramFactory(zone=case.zone)
     people = [clinician(program), clinician(program), clinician(program)]
     room, modality = RoomFactory(program=program), ModalityFactory(program=program)
+    talks = [ModalityFactory(program=program, format=Format.INDIVIDUAL) for _kind in range(2)]
     exceptions = {
         key: DayException.objects.create(
             clinician=people[key[0]], program=program, on=case.day + timedelta(days=key[1])
@@ -148,13 +152,14 @@ def told(case):
     for line in case.lines:
         fields = {"begins": line.begins, "ends": line.ends, "room": room if line.in_room else None, "video": line.video}
         if line.other:
-            OtherHours.objects.create(exception=exceptions[line.who, line.day], **fields)
+            made = OtherHours.objects.create(exception=exceptions[line.who, line.day], **fields)
         elif (line.who, line.day, line.begins) not in begun:
             begun.add((line.who, line.day, line.begins))
             weekday = (case.day + timedelta(days=line.day)).weekday()
-            WeeklyHours.objects.create(clinician=people[line.who], program=program, weekday=weekday, **fields)
+            made = WeeklyHours.objects.create(clinician=people[line.who], program=program, weekday=weekday, **fields)
         else:
             continue
+        made.only_for.set(talks[kind] for kind in line.only_for)
         kept.append(line)
     held = []
     for one in case.held:
@@ -172,7 +177,7 @@ def told(case):
     policy = ClinicalPolicy(
         program=program, notice_minutes=case.notice, horizon_days=case.horizon, buffer_minutes=case.buffer
     )
-    return program, people, room, policy, kept, set(exceptions), held
+    return talks[0], people, room, policy, kept, set(exceptions), held
 
 
 def collide(one, other):
@@ -198,6 +203,7 @@ def is_open(moment, who, in_room, *, case, lines, exceptions, held):
         line.who == who
         and (line.in_room if in_room else line.video)
         and (line.other or (who, line.day) not in exceptions)
+        and (0 in line.only_for or not line.only_for)
         and as_meant(case.day + timedelta(days=line.day), line.begins, case.zone)
         <= moment
         < as_meant(case.day + timedelta(days=line.day), line.ends, case.zone)
@@ -209,8 +215,8 @@ def is_open(moment, who, in_room, *, case, lines, exceptions, held):
 @given(case=cases())
 def test_open_times_are_hours_minus_busy_minus_buffers_within_notice_and_horizon(case):
     with transaction.atomic():
-        program, people, room, policy, kept, exceptions, held = told(case)
-        found = openings(people[:2], program=program, policy=policy, begin=case.begin, end=case.end, now=case.now)
+        talk, people, room, policy, kept, exceptions, held = told(case)
+        found = openings(people[:2], modality=talk, policy=policy, begin=case.begin, end=case.end, now=case.now)
         transaction.set_rollback(True)
 
     key = {people[0].pk: 0, people[1].pk: 1}
@@ -249,7 +255,7 @@ def test_a_skipped_wall_time_counts_from_before_the_change_and_a_doubled_one_is_
     policy = ClinicalPolicy(program=program, notice_minutes=0)
     (opening,) = openings(
         [amara],
-        program=program,
+        modality=ModalityFactory(program=program, format=Format.INDIVIDUAL),
         policy=policy,
         begin=at - timedelta(hours=5),
         end=at + timedelta(hours=5),
@@ -271,12 +277,13 @@ def test_times_are_offered_on_the_half_hours_of_the_wall_clock():
 def test_many_clinicians_and_days_cost_one_query(django_assert_num_queries):
     program = ProgramFactory()
     people = [clinician(program) for _ in range(5)]
+    talk = ModalityFactory(program=program, format=Format.INDIVIDUAL)
     begin = datetime(2026, 11, 24, tzinfo=UTC)
     for count, days in ((1, 1), (5, 28)):
         with django_assert_num_queries(1):
             openings(
                 people[:count],
-                program=program,
+                modality=talk,
                 policy=ClinicalPolicy(program=program),
                 begin=begin,
                 end=begin + timedelta(days=days),
