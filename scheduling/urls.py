@@ -1,6 +1,6 @@
 from django.urls import path
 
-from scheduling.views import calendar, choosing, client, clinician, own
+from scheduling.views import calendar, choosing, client, clinician, own, timetable
 
 app_name = "scheduling"
 urlpatterns = [
@@ -28,5 +28,6 @@ urlpatterns = [
     path("hours/<int:program_id>/day/", clinician.choose_day, name="choose_day"),
     path("hours/<int:program_id>/day/<slug:on>/", clinician.except_day, name="except_day"),
     path("hours/exceptions/<int:exception_id>/end/", clinician.end_exception, name="end_exception"),
+    path("timetable/", timetable.week, name="timetable"),
     path("sessions/<int:session_id>/", clinician.roster, name="roster"),
 ]

@@ -95,6 +95,7 @@ PAGES = [
     Page("scheduling:except_day", "GET POST", CLINICIANS, HER_CLINICIANS, at={"on": "2099-12-01"}),
     Page("scheduling:end_exception", "POST", CLINICIANS, frozenset({"team"})),
     Page("scheduling:roster", "GET", CLINICIANS, HER_TEAM),
+    Page("scheduling:timetable", "GET", STAFF),
     # Ways that can help, who is here, and what is planned
     Page("therapy:ways", "GET", ENROLLED | STAFF),
     Page("therapy:way", "GET", ENROLLED | STAFF, ENROLLED | HER_CLINICIANS | HER_ADMIN),

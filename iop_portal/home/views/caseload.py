@@ -32,6 +32,7 @@ class Act:
 
 
 ACTS = (
+    Act(_("Timetable"), "scheduling:timetable"),
     Act(_("My hours"), "scheduling:my_hours"),
     Act(_("Invite a client"), "office:my_invitations"),
     Act(_("Open a record in an emergency"), "accounts:break_glass"),
