@@ -119,16 +119,20 @@ def book_seat(session: Session, *, person: User, by: User, now: datetime) -> Boo
 
 @write
 def _take_seat(session: Session, *, person: User, by: User, now: datetime) -> Booking:
-    """The insert locks session, then person, and the database itself refuses who lost a race for either.
+    return _recorded(take_seat(session, person=person, by=by, now=now), by=by, now=now)
+
+
+def take_seat(session: Session, *, person: User, by: User, now: datetime, **links: Booking | None) -> Booking:
+    """Inside a write. The insert locks session, then person, and the database itself refuses who lost a race.
 
     Whoever asked under the lock would keep the others waiting while question and answer travel: fifty on one seat
     took a second. What no constraint says is asked under the locks, of the one who has the seat.
     """
-    made = _insert(session, person=person, by=by, now=now)
+    made = _insert(session, person=person, by=by, now=now, **links)
     offer = offered(seat_in(session, person=person, now=now))
     if offer.meets:
         raise SessionFull
-    return _recorded(made, by=by, now=now)
+    return made
 
 
 def offered(seat: Seat | None) -> Seat:
@@ -170,13 +174,26 @@ def book_hour(
     try:
         return _take_hour(modality, hour, clinician=clinician, person=person, by=by, now=now)
     except (HourTaken, AlreadyBusy):
-        _check_own_time(hour, modality, person)
+        check_own_time(hour, modality, person)
         raise
 
 
 @write
 def _take_hour(modality: Modality, hour: Start, *, clinician: User, person: User, by: User, now: datetime) -> Booking:
-    """The inserts lock room and clinician: see `_take_seat`."""
+    return _recorded(take_hour(modality, hour, clinician=clinician, person=person, by=by, now=now), by=by, now=now)
+
+
+def take_hour(
+    modality: Modality,
+    hour: Start,
+    *,
+    clinician: User,
+    person: User,
+    by: User,
+    now: datetime,
+    **links: Booking | None,
+) -> Booking:
+    """Inside a write. The inserts lock room and clinician: see `take_seat`."""
     session = Session.objects.create(
         program=modality.program,
         modality=modality,
@@ -189,15 +206,27 @@ def _take_hour(modality: Modality, hour: Start, *, clinician: User, person: User
     Facilitation.objects.create(session=session, clinician=clinician, during=hour.during)
     person = User.objects.lock_no_key(person.pk)
     _check_hour(modality, hour, clinician=clinician, person=person, now=now, besides=session)
-    return _recorded(_insert(session, person=person, by=by, now=now), by=by, now=now)
+    return _insert(session, person=person, by=by, now=now, **links)
 
 
-def check_hour(modality: Modality, hour: Start, *, clinician: User, person: User, now: datetime) -> None:
-    """Nothing but the times that the page offers can be booked. Raises the Refused that says why not."""
+def check_hour(
+    modality: Modality,
+    hour: Start,
+    *,
+    clinician: User,
+    person: User,
+    now: datetime,
+    instead_of: Booking | None = None,
+) -> None:
+    """Nothing but the times that the page offers can be booked. Raises the Refused that says why not.
+
+    What would be given up for it stands in nobody's way.
+    """
     if hour.minutes not in modality.lengths:
         raise LengthNotOffered
-    _check_own_time(hour, modality, person)
-    _check_hour(modality, hour, clinician=clinician, person=person, now=now)
+    check_own_time(hour, modality, person, instead_of=instead_of)
+    besides = instead_of.session if instead_of else None
+    _check_hour(modality, hour, clinician=clinician, person=person, now=now, besides=besides)
 
 
 def _check_hour(
@@ -265,8 +294,11 @@ def bookings_of(person: User) -> QuerySet[Booking]:
     return Booking.objects.live().filter(person=person)
 
 
-def _check_own_time(start: Start, modality: Modality, person: User) -> None:
-    clash = bookings_of(person).filter(during__overlap=start.during).select_related("session").first()
+def check_own_time(start: Start, modality: Modality, person: User, *, instead_of: Booking | None = None) -> None:
+    booked = bookings_of(person).filter(during__overlap=start.during)
+    if instead_of:
+        booked = booked.exclude(pk=instead_of.pk)
+    clash = booked.select_related("session").first()
     if clash is not None:
         same = clash.during == start.during and clash.session.modality_id == modality.pk
         raise AlreadyBooked if same else AlreadyBusy
@@ -285,7 +317,7 @@ def _check_giver(modality: Modality, *, clinician: User, on: datetime, person: U
     return policy
 
 
-def _insert(session: Session, *, person: User, by: User, now: datetime) -> Booking:
+def _insert(session: Session, *, person: User, by: User, now: datetime, **links: Booking | None) -> Booking:
     return Booking.objects.create(
         session=session,
         person=person,
@@ -293,6 +325,7 @@ def _insert(session: Session, *, person: User, by: User, now: datetime) -> Booki
         reference=new_reference(),
         booked_at=now,
         booked_by=by,
+        **links,
     )
 
 

@@ -1,4 +1,7 @@
-"""A time that somebody chose, before and while it is booked: what it is now, and what else there is."""
+"""A time that somebody chose, before and while it is booked: what it is now, and what else there is.
+
+`instead_of` is the booking that they move to it, if they do.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from iop_portal.people.models import User
-from scheduling import booking, finding
+from scheduling import booking, finding, moving
 from scheduling.finding import HourTime, SeatTime
 from scheduling.models import Booking, Room, Session
 from scheduling.openings import Start
@@ -21,6 +24,7 @@ class SeatChoice:
 
     person: User
     session: Session
+    instead_of: Booking | None = None
 
     @property
     def begins(self) -> datetime:
@@ -32,13 +36,16 @@ class SeatChoice:
 
     def look(self, *, now: datetime) -> SeatTime:
         """As it is at this moment. Raises the Refused that booking would raise."""
-        return finding.seat_time(booking.takeable(seat_in(self.session, person=self.person, now=now)))
+        seat = seat_in(self.session, person=self.person, now=now, instead_of=self.instead_of)
+        return finding.seat_time(booking.takeable(seat))
 
     def book(self, *, now: datetime) -> Booking:
+        if self.instead_of:
+            return moving.move_to_seat(self.instead_of, self.session, by=self.person, now=now)
         return booking.book_seat(self.session, person=self.person, by=self.person, now=now)
 
     def nearest(self, *, now: datetime) -> Sequence[SeatTime]:
-        return finding.nearest_seats(self.person, self.session, now=now)
+        return finding.nearest_seats(self.person, self.session, now=now, instead_of=self.instead_of)
 
 
 @dataclass(frozen=True)
@@ -51,15 +58,22 @@ class HourChoice:
     begins: datetime
     minutes: int
     room: Room | None
+    instead_of: Booking | None = None
 
     def look(self, *, now: datetime) -> HourTime:
         """As it is at this moment. Raises the Refused that booking would raise."""
         ends = self.begins + timedelta(minutes=self.minutes)
         hour = Start(self.begins, ends, self.counsellor.pk, self.room.pk if self.room else None)
-        booking.check_hour(self.modality, hour, clinician=self.counsellor, person=self.person, now=now)
+        booking.check_hour(
+            self.modality, hour, clinician=self.counsellor, person=self.person, now=now, instead_of=self.instead_of
+        )
         return HourTime(self.modality, self.begins, ends, self.counsellor, self.room)
 
     def book(self, *, now: datetime) -> Booking:
+        if self.instead_of:
+            return moving.move_to_hour(
+                self.instead_of, clinician=self.counsellor, begins=self.begins, room=self.room, by=self.person, now=now
+            )
         return booking.book_hour(
             self.modality,
             clinician=self.counsellor,
@@ -75,7 +89,13 @@ class HourChoice:
         if self.minutes not in self.modality.lengths:
             return []
         return finding.nearest_hours(
-            self.person, self.modality, minutes=self.minutes, at=self.begins, clinician=self.counsellor, now=now
+            self.person,
+            self.modality,
+            minutes=self.minutes,
+            at=self.begins,
+            clinician=self.counsellor,
+            now=now,
+            instead_of=self.instead_of,
         )
 
 

@@ -15,7 +15,7 @@ from django.db.models import Prefetch, Q
 from iop_portal.people.models import CareTeam, Enrolment, Program, User
 from scheduling.booking import enrolments_of, held_policy
 from scheduling.givers import givers_of
-from scheduling.models import Facilitation, Room, Session
+from scheduling.models import Booking, Facilitation, Room, Session
 from scheduling.openings import Start, openings, starts
 from scheduling.seats import Seat, seats_between
 from scheduling.telling import Told
@@ -179,9 +179,15 @@ def seat_times(
     now: datetime,
     part_of_day: str = "",
     video_only: bool = False,
+    instead_of: Booking | None = None,
 ) -> list[SeatTime]:
-    """Listed sessions between two aware datetimes, in order. The number of queries depends on nothing."""
-    found = seats_between(person, modalities, begin=begin, end=end, video_only=video_only, now=now)
+    """Listed sessions between two aware datetimes, in order. The number of queries depends on nothing.
+
+    `instead_of` is a booking that would be given up: it clashes with nothing.
+    """
+    found = seats_between(
+        person, modalities, begin=begin, end=end, video_only=video_only, now=now, instead_of=instead_of
+    )
     return _with_sessions(seat for seat in found if fits_part_of_day(seat.begins, part_of_day, person.zone))
 
 
@@ -190,10 +196,12 @@ def seat_time(seat: Seat) -> SeatTime:
     return _with_sessions([seat])[0]
 
 
-def nearest_seats(person: User, session: Session, *, now: datetime) -> list[SeatTime]:
+def nearest_seats(
+    person: User, session: Session, *, now: datetime, instead_of: Booking | None = None
+) -> list[SeatTime]:
     """Free places of the same kind that are nearest to a time that could not be had."""
     begin, end = _around(session.starts_at, now)
-    times = seat_times(person, [session.modality], begin=begin, end=end, now=now)
+    times = seat_times(person, [session.modality], begin=begin, end=end, now=now, instead_of=instead_of)
     return _nearest((time for time in times if time.free), session.starts_at)
 
 
@@ -231,35 +239,55 @@ def hour_times(
     clinician: User | None = None,
     part_of_day: str = "",
     where: str = Where.ANYWHERE,
+    instead_of: Booking | None = None,
 ) -> list[HourTime]:
     """Times with a counsellor, in order, without those at which the person has something booked.
 
-    Where a counsellor is free both in a room and by video at one time, both are there.
+    Where a counsellor is free both in a room and by video at one time, both are there. `instead_of` is a booking
+    that would be given up: its own time is free.
     """
     program = modality.program
     given = givers_of(modality, person=person, on=begin)
     givers = {giver.pk: giver for giver in given if clinician in (None, giver)}
     free = openings(
-        list(givers), modality=modality, policy=held_policy(program), begin=begin, end=end, now=now, person=person
+        list(givers),
+        modality=modality,
+        policy=held_policy(program),
+        begin=begin,
+        end=end,
+        now=now,
+        person=person,
+        besides=instead_of.session if instead_of else None,
     )
     rooms = Room.objects.in_bulk({opening.room_id for opening in free if opening.room_id})
     there = ZoneInfo(program.zone)
+    own = instead_of.starts_at if instead_of else None
     return [
         HourTime(modality, start.begins, start.ends, givers[start.clinician_id], rooms.get(start.room_id or 0))
         for start in sorted(starts(free, minutes=minutes, zone=program.zone), key=_by_time)
         if _fits_place(start, where)
+        and start.begins != own
         and start.begins.astimezone(there).date() <= given[givers[start.clinician_id]]
         and fits_part_of_day(start.begins, part_of_day, person.zone)
     ]
 
 
 def nearest_hours(
-    person: User, modality: Modality, *, minutes: int, at: datetime, clinician: User | None, now: datetime
+    person: User,
+    modality: Modality,
+    *,
+    minutes: int,
+    at: datetime,
+    clinician: User | None,
+    now: datetime,
+    instead_of: Booking | None = None,
 ) -> list[HourTime]:
     """Free times nearest to one that could not be had: with the same counsellor, or else with anybody."""
     begin, end = _around(at, now)
     for whom in (clinician, None) if clinician else (None,):
-        times = hour_times(person, modality, minutes=minutes, begin=begin, end=end, now=now, clinician=whom)
+        times = hour_times(
+            person, modality, minutes=minutes, begin=begin, end=end, now=now, clinician=whom, instead_of=instead_of
+        )
         if times:
             return _nearest(one_each(times), at)
     return []

@@ -32,8 +32,12 @@ def _moved_to(entry: Entry, to: User | None) -> dict[str, object]:
     return _time(_moved(entry), to)
 
 
-def _moved_invitation(entry: Entry, to: User | None) -> Part | None:
+def _moved_invitation(entry: Entry, to: User | None) -> list[Part]:
     return invitation(_moved(entry), to)
+
+
+def _both_times(booking: Booking, to: User | None) -> dict[str, object]:
+    return {"begins": booking.starts_at, "was": booking.moved_from and booking.moved_from.starts_at}
 
 
 kinds.register(
@@ -44,6 +48,15 @@ kinds.register(
         subject=_("You have an appointment"),
         still_owed=lambda booking: booking.occupies,
         words=_time,
+        attach=invitation,
+    ),
+    kinds.Kind(
+        name="booking_moved",
+        about="scheduling.booking",
+        template="booking_moved",
+        subject=_("An appointment has a new time"),
+        still_owed=lambda booking: booking.occupies,
+        words=_both_times,
         attach=invitation,
     ),
     kinds.Kind(

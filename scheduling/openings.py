@@ -83,6 +83,7 @@ full_rooms AS (
 own AS (
     SELECT range_agg(during) AS taken FROM scheduling_booking
     WHERE person_id = %(person)s AND occupies AND during && tstzrange(%(begin)s, %(end)s)
+      AND session_id IS DISTINCT FROM %(besides)s
 )
 SELECT hours.clinician_id, hours.room_id, lower(stretch), upper(stretch)
 FROM hours
@@ -144,7 +145,7 @@ def openings(
     """Where any of the clinicians could give a modality between two aware datetimes, cut to notice and horizon.
 
     One query. With a person: where they have nothing booked themselves either.
-    A session that is just being made stands in nobody's way: see it `besides`.
+    A session that is just being made, or would be given up, stands in nobody's way: see it `besides`.
     """
     first, last = bookable_window(policy, now=now)
     begin, end = max(begin, first), min(end, last)

@@ -15,7 +15,7 @@ from django.db import connection
 from psycopg2.extras import DateTimeTZRange
 
 from iop_portal.people.models import User
-from scheduling.models import Session
+from scheduling.models import Booking, Session
 from therapy.models import ClinicalPolicy, Modality
 
 # Of the programs that somebody is in; before admission assessments only; no family sessions, which are arranged with
@@ -25,7 +25,8 @@ SEATS = """
 SELECT s.id, s.during, s.capacity,
        (SELECT count(*) FROM scheduling_booking b WHERE b.session_id = s.id AND b.occupies AND b.takes_seat),
        (SELECT b.session_id FROM scheduling_booking b
-        WHERE b.person_id = %(person)s AND b.occupies AND b.during && s.during LIMIT 1),
+        WHERE b.person_id = %(person)s AND b.occupies AND b.during && s.during
+          AND b.id IS DISTINCT FROM %(instead_of)s LIMIT 1),
        EXISTS (
            SELECT FROM people_apart a
            WHERE a.until IS NULL AND (a.one_id = %(person)s OR a.other_id = %(person)s) AND (
@@ -89,23 +90,36 @@ class Seat:
 
 
 def seats_between(
-    person: User, modalities: Iterable[Modality], *, begin: datetime, end: datetime, video_only: bool, now: datetime
+    person: User,
+    modalities: Iterable[Modality],
+    *,
+    begin: datetime,
+    end: datetime,
+    video_only: bool,
+    now: datetime,
+    instead_of: Booking | None = None,
 ) -> list[Seat]:
-    """What can be booked now and begins between two aware datetimes. One query."""
+    """What can be booked now and begins between two aware datetimes. One query.
+
+    A booking that would be given up for it stands in nobody's way.
+    """
     keys = [modality.pk for modality in modalities]
-    found = _seats(SEATS + BETWEEN, person, now, modalities=keys, begin=begin, end=end, video_only=video_only)
-    return [seat for seat in found if not seat.too_soon and not seat.too_far]
+    span = {"modalities": keys, "begin": begin, "end": end, "video_only": video_only}
+    found = _seats(SEATS + BETWEEN, person, now, instead_of, **span)
+    own = instead_of.session_id if instead_of else None
+    return [seat for seat in found if not seat.too_soon and not seat.too_far and seat.session_id != own]
 
 
-def seat_in(session: Session, *, person: User, now: datetime) -> Seat | None:
+def seat_in(session: Session, *, person: User, now: datetime, instead_of: Booking | None = None) -> Seat | None:
     """None where it is not offered to this person, whenever they ask. One query."""
-    return next(iter(_seats(SEATS + ONE, person, now, session=session.pk)), None)
+    return next(iter(_seats(SEATS + ONE, person, now, instead_of, session=session.pk)), None)
 
 
-def _seats(statement: str, person: User, now: datetime, **values: Any) -> list[Seat]:
+def _seats(statement: str, person: User, now: datetime, instead_of: Booking | None, **values: Any) -> list[Seat]:
     usual = ClinicalPolicy()
     values |= {
         "person": person.pk,
+        "instead_of": instead_of.pk if instead_of else None,
         "now": now,
         "notice": usual.notice_minutes,
         "horizon": usual.horizon_days,

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from scheduling.views import calendar, choosing, client, clinician, own, timetable
+from scheduling.views import calendar, choosing, client, clinician, moving, own, timetable
 
 app_name = "scheduling"
 urlpatterns = [
@@ -16,6 +16,8 @@ urlpatterns = [
     path("book/<slug:want>/when/", choosing.when, name="when"),
     path("booked/<int:booking_id>/", client.booked, name="booked"),
     path("bookings/<int:booking_id>/cancel/", client.cancel, name="cancel"),
+    path("bookings/<int:booking_id>/move/", moving.move, name="move"),
+    path("bookings/<int:booking_id>/move/check/", moving.check_move, name="check_move"),
     path("bookings/<int:booking_id>/calendar.ics", client.calendar_file, name="calendar_file"),
     path("calendar/", calendar.my_calendar, name="my_calendar"),
     path("calendar/begin/", calendar.begin, name="begin_calendar"),

@@ -16,6 +16,8 @@ register(
         "booking.moved": _("moved a session that you have booked"),
         "session.cancelled": _("cancelled a session"),
         "session.moved": _("changed when or where a session is, or who leads it"),
+        "booking.rescheduled": _("moved a booking to another time"),
+        "booking.made_up": _("booked a session to make up for a missed one"),
         "hours.set": _("changed their working hours"),
         "hours.day_excepted": _("changed their hours on one day"),
         "roster.read": _("looked at who is booked"),

@@ -21,7 +21,7 @@ from iop_portal.markup import hours_read, zone_place
 from iop_portal.people.models import Enrolment, Program, User
 from scheduling.booking import enrolments_of
 from scheduling.commitments import Busy, busy_times
-from scheduling.finding import EVENING, local_midnight
+from scheduling.finding import EVENING, local_midnight, want_of
 from scheduling.models import Booking, Facilitation, Room
 from scheduling.telling import Told
 from therapy.models import ClinicalPolicy, Modality, Prescription
@@ -109,6 +109,11 @@ class Block(Told):
         return self.booking.occupies and self.now < self.begins
 
     @property
+    def can_be_moved(self) -> bool:
+        """What was arranged together with a family is moved together with it."""
+        return self.can_be_cancelled and want_of(self.modality) is not None
+
+    @property
     def leaders(self) -> list[User]:
         return [one.clinician for one in self.booking.session.facilitations.all()]
 
@@ -187,14 +192,18 @@ class Week:
         return replace(self.care, ahead=self.care.ahead + minutes, days=self.care.days | {on})
 
 
-def week_of(person: User, *, day: date | None, now: datetime) -> Week:
-    """The program's week around a day (None: today) of the person's own calendar. Four queries, however full it is."""
+def week_of(person: User, *, day: date | None, now: datetime, without: Booking | None = None) -> Week:
+    """The program's week around a day (None: today) of the person's own calendar. Four queries, however full it is.
+
+    `without` is a booking that would be given up.
+    """
     mine = ZoneInfo(person.zone)
     enrolled = enrolments_of(person)
     enrolment, policy = enrolled[0] if enrolled else (None, ClinicalPolicy())
     today = now.astimezone(mine).date()
     begins = first_day(day or today, policy.week_starts_on)
     bookings = _bookings(person, begins, {person.zone, enrolment.program.zone if enrolment else person.zone})
+    bookings = [booking for booking in bookings if booking != without]
     blocks = [block_of(booking, now=now) for booking in bookings]
     days = [begins + timedelta(days=number) for number in range(7)]
     return Week(
@@ -281,7 +290,8 @@ def _bookings(person: User, begins: date, zones: set[str]) -> list[Booking]:
 def with_sessions(bookings: QuerySet[Booking]) -> QuerySet[Booking]:
     """With all that a page says about a booking: two queries."""
     leaders = Prefetch("session__facilitations", Facilitation.objects.select_related("clinician"))
-    return bookings.select_related("session__modality", "session__room", "session__program").prefetch_related(leaders)
+    whole = ("session__modality", "session__room", "session__program", "moved_from")
+    return bookings.select_related(*whole).prefetch_related(leaders)
 
 
 def _day(on: date, blocks: Sequence[Block], today: date, zone: ZoneInfo) -> WeekDay:

@@ -75,6 +75,8 @@ PAGES = [
     Page("scheduling:check", "GET POST", ENROLLED),
     Page("scheduling:booked", "GET", ENROLLED, MAYA),
     Page("scheduling:cancel", "GET POST", ENROLLED, MAYA),
+    Page("scheduling:move", "GET", ENROLLED, MAYA),
+    Page("scheduling:check_move", "GET POST", ENROLLED, MAYA),
     Page("scheduling:calendar_file", "GET", ENROLLED, MAYA),
     # A clinician's clients
     Page("home:caseload", "GET", CLINICIANS),

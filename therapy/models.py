@@ -50,6 +50,9 @@ class ClinicalPolicy(models.Model):
     cancel_hours = models.PositiveSmallIntegerField(_("hours before, until which one can cancel"), default=24)
     buffer_minutes = models.PositiveSmallIntegerField(_("minutes between two sessions of a clinician"), default=10)
     grace_minutes = models.PositiveSmallIntegerField(_("minutes of grace for being late"), default=15)
+    make_ups_per_week = models.PositiveSmallIntegerField(
+        _("most sessions a week that make up for others"), default=2, db_default=2
+    )
 
     class Meta:
         constraints = [
@@ -61,6 +64,7 @@ class ClinicalPolicy(models.Model):
             models.CheckConstraint(name="cancel_window_is_a_week_at_most", condition=Q(cancel_hours__lte=168)),
             models.CheckConstraint(name="buffer_is_an_hour_at_most", condition=Q(buffer_minutes__lte=60)),
             models.CheckConstraint(name="grace_is_an_hour_at_most", condition=Q(grace_minutes__lte=60)),
+            models.CheckConstraint(name="a_week_has_7_make_ups_at_most", condition=Q(make_ups_per_week__lte=7)),
             models.CheckConstraint(
                 name="notice_ends_before_the_horizon", condition=Q(notice_minutes__lt=F("horizon_days") * 1440)
             ),

@@ -70,6 +70,12 @@ class GraceTooLong(Refused):
     status = 400
 
 
+class TooManyMakeUps(Refused):
+    message = _("In one week people make up for 7 sessions at most.")
+    constraint = "a_week_has_7_make_ups_at_most"
+    status = 400
+
+
 @dataclass(frozen=True)
 class PolicyDetails:
     hours_per_week: int = 9
@@ -80,6 +86,7 @@ class PolicyDetails:
     cancel_hours: int = 24
     buffer_minutes: int = 10
     grace_minutes: int = 15
+    make_ups_per_week: int = 2
 
 
 DETAILS = tuple(field.name for field in fields(PolicyDetails))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -42,7 +42,8 @@ class Kind:
 
     `address(subject)` finds the recipient where they have no account. An `essential` kind is sent whatever a
     person's preferences say. `waits(subject, morning)` says whether a message that comes due in the program's quiet
-    hours may rest until they end.
+    hours may rest until they end. The first part that `attach` gives is the message in another form, the others go
+    beside it.
     """
 
     name: str
@@ -54,7 +55,7 @@ class Kind:
     address: Callable[[Any], str] | None = field(default=None)
     essential: bool = False
     waits: Callable[[Any, datetime], bool] | None = field(default=None)
-    attach: Callable[[Any, User | None], Part | None] | None = field(default=None)
+    attach: Callable[[Any, User | None], Sequence[Part]] | None = field(default=None)
 
 
 registry: dict[str, Kind] = {}

@@ -39,8 +39,11 @@ def write_letter(notice: Notice, kind: Kind, subject: Any) -> EmailMultiAlternat
             headers=_headers(notice),
         )
         letter.attach_alternative(render_to_string(f"email/{kind.template}.html", context), "text/html")
-        if kind.attach and (part := kind.attach(subject, notice.to)):
+        parts = kind.attach(subject, notice.to) if kind.attach else ()
+        for part in parts[:1]:
             letter.attach_alternative(part.content, part.mimetype)
+        for part in parts[1:]:
+            letter.attach(None, part.content, part.mimetype)
     return letter
 
 

@@ -191,6 +191,7 @@ class Booking(models.Model):
         CANCELLED = "cancelled", pgettext_lazy("booking", "cancelled")
         LATE_CANCELLED = "late", pgettext_lazy("booking", "cancelled late")
         CANCELLED_BY_PROGRAM = "program", pgettext_lazy("booking", "cancelled by us")
+        MOVED = "moved", pgettext_lazy("booking", "moved to another time")
 
     session = models.ForeignKey(Session, models.PROTECT, related_name="bookings")
     person = models.ForeignKey(User, models.PROTECT, related_name="bookings")
@@ -203,6 +204,9 @@ class Booking(models.Model):
     booked_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     cancelled_at = models.DateTimeField(null=True)
     cancelled_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    # What it took the place of when it was moved, and what was missed that it makes up for.
+    moved_from = models.OneToOneField("self", models.PROTECT, null=True, related_name="moved_to")
+    makes_up_for = models.ForeignKey("self", models.PROTECT, null=True, related_name="made_up_by")
 
     objects = models.Manager.from_queryset(BookingQuerySet)()
 
@@ -215,12 +219,15 @@ class Booking(models.Model):
             models.CheckConstraint(
                 name="a_booking_occupies_while_booked",
                 condition=Q(state="booked", occupies=True)
-                | Q(state__in=["cancelled", "late", "program"], occupies=False),
+                | Q(state__in=["cancelled", "late", "program", "moved"], occupies=False),
             ),
             models.CheckConstraint(
                 name="a_booking_is_cancelled_at_a_time",
                 condition=Q(state="booked", cancelled_at=None, cancelled_by=None)
                 | (~Q(state="booked") & Q(cancelled_at__isnull=False)),
+            ),
+            models.UniqueConstraint(
+                fields=["makes_up_for"], condition=Q(occupies=True), name="what_was_missed_is_made_up_once"
             ),
             ExclusionConstraint(
                 name="a_person_is_in_one_place_at_a_time",
@@ -253,6 +260,23 @@ class Booking(models.Model):
                     END IF;
                     IF TG_OP = 'INSERT' OR NOT OLD.occupies THEN
                         PERFORM FROM people_user WHERE id = NEW.person_id FOR NO KEY UPDATE;
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            pgtrigger.Trigger(
+                name="one_moves_and_makes_up_for_ones_own",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("person_id", "moved_from_id", "makes_up_for_id"),  # type: ignore[no-untyped-call]
+                condition=pgtrigger.Condition("NEW.moved_from_id IS NOT NULL OR NEW.makes_up_for_id IS NOT NULL"),
+                func="""
+                    IF EXISTS (
+                        SELECT FROM scheduling_booking b
+                        WHERE (b.id = NEW.moved_from_id AND (b.person_id <> NEW.person_id OR b.state <> 'moved'))
+                           OR (b.id = NEW.makes_up_for_id AND b.person_id <> NEW.person_id)
+                    ) THEN
+                        RAISE EXCEPTION 'of somebody else, or not moved'
+                        USING ERRCODE = 'check_violation', CONSTRAINT = 'one_moves_and_makes_up_for_ones_own';
                     END IF;
                     RETURN NEW;
                 """,

@@ -190,33 +190,37 @@ def _span(person: User, answers: Answers, now: datetime) -> Span:
 def _times(
     person: User, want: Want, ways: list[Modality], answers: Answers, *, begin: date, end: date, now: datetime
 ) -> Sequence[SeatTime | HourTime]:
-    span = {"begin": local_midnight(begin, person.zone), "end": local_midnight(end, person.zone), "now": now}
+    begins, ends = local_midnight(begin, person.zone), local_midnight(end, person.zone)
     if want is not Want.COUNSELLOR:
         video = answers.where == Where.VIDEO
-        return finding.seat_times(person, ways, part_of_day=answers.part, video_only=video, **span)
+        return finding.seat_times(
+            person, ways, begin=begins, end=ends, now=now, part_of_day=answers.part, video_only=video
+        )
     assert answers.minutes is not None
     givers = finding.givers_for(person, ways[0], now=now)
     found = finding.hour_times(
         person,
         ways[0],
         minutes=answers.minutes,
+        begin=begins,
+        end=ends,
+        now=now,
         clinician=givers.by_key(answers.counsellor),
         part_of_day=answers.part,
         where=answers.where,
-        **span,
     )
     return finding.one_each(found, first=givers.primary)
 
 
 def _slot_days(person: User, times: Sequence[SeatTime | HourTime], answers: Answers) -> list[SlotDay]:
-    days, busy = [], _busy_around(person, times)
+    days, busy = [], busy_around(person, times)
     for day in finding.by_day(times, person.zone):
         slots = [_slot(time, answers, busy) for time in day.times]
         days.append(SlotDay(day.on, slots[:SHOWN_AT_ONCE], slots[SHOWN_AT_ONCE:]))
     return days
 
 
-def _busy_around(person: User, times: Sequence[SeatTime | HourTime]) -> list[Busy]:
+def busy_around(person: User, times: Sequence[SeatTime | HourTime]) -> list[Busy]:
     if not times:
         return []
     return busy_times(person, begin=min(time.begins for time in times), end=max(time.ends for time in times))
@@ -267,7 +271,7 @@ def _to_check(person: User, time: SeatTime | HourTime, answers: Answers, now: da
     return {
         "time": time,
         "minutes": round((time.ends - time.begins).total_seconds() / 60),
-        "overlaps": overlaps(_busy_around(person, [time]), time.begins, time.ends),
+        "overlaps": overlaps(busy_around(person, [time]), time.begins, time.ends),
         "free_until": booking.free_until(time.modality.program, time.begins),
         "now": now,
         "is_hour": isinstance(time, HourTime),
@@ -299,7 +303,7 @@ def _refused(
         if before is not None:
             return redirect("scheduling:booked", before.pk)
     want, nearest = finding.want_of(chosen.modality), chosen.nearest(now=now)
-    busy = _busy_around(request.user, nearest)
+    busy = busy_around(request.user, nearest)
     context = {
         "why": str(refusal),
         "chosen": chosen,

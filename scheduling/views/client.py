@@ -18,6 +18,7 @@ from scheduling import booking
 from scheduling.calendar_files import appointment
 from scheduling.forms.booking import AnswersForm
 from scheduling.models import Booking
+from scheduling.moving import missed_by
 from scheduling.week import another_zone, block_of, week_of, with_own_times, with_sessions
 from therapy.prescribing import policy_of
 
@@ -33,24 +34,25 @@ def my_week(request: PortalRequest) -> HttpResponse:
         "this_week": week.begins <= timezone.localdate(now) <= week.last_day,
         "may_book": bool(request.user.roles & {Role.CLIENT, Role.APPLICANT}),
         "zone": another_zone(request.user, week.programs),
+        "missed": missed_by(request.user, now=now),
     }
     return render(request, "scheduling/my_week.html", context)
 
 
 @for_roles(*BOOKERS, methods=("GET",))
 def booked(request: PortalRequest, booking_id: int) -> HttpResponse:
-    return _booked(request, get_object_or_404(_own(request.user), pk=booking_id))
+    return booked_page(request, get_object_or_404(own_bookings(request.user), pk=booking_id))
 
 
 @for_roles(*BOOKERS)
 def cancel(request: PortalRequest, booking_id: int) -> HttpResponse:
     """Asks once, and says before whether it is late."""
-    held, now = get_object_or_404(_own(request.user), pk=booking_id), timezone.now()
+    held, now = get_object_or_404(own_bookings(request.user), pk=booking_id), timezone.now()
     if request.method == "POST":
         try:
             booking.cancel_booking(held, by=request.user, now=now)
         except Refused as refusal:
-            return _booked(request, held, refusal)
+            return booked_page(request, held, refusal)
         messages.success(request, _("It is cancelled. We send you a mail that says so."))
         return redirect(f"{reverse('scheduling:my_week')}?day={timezone.localdate(held.starts_at)}")
     block = block_of(held, now=now)
@@ -63,7 +65,7 @@ def cancel(request: PortalRequest, booking_id: int) -> HttpResponse:
 
 @for_roles(*BOOKERS, methods=("GET",))
 def calendar_file(request: PortalRequest, booking_id: int) -> HttpResponse:
-    held = get_object_or_404(_own(request.user), pk=booking_id)
+    held = get_object_or_404(own_bookings(request.user), pk=booking_id)
     return HttpResponse(
         appointment(held),
         content_type="text/calendar; charset=utf-8",
@@ -71,17 +73,19 @@ def calendar_file(request: PortalRequest, booking_id: int) -> HttpResponse:
     )
 
 
-def _own(user: User) -> QuerySet[Booking]:
+def own_bookings(user: User) -> QuerySet[Booking]:
     """One's own alone: that a clinician may see a booking does not make it theirs to keep or to give back."""
     return with_sessions(Booking.objects.filter(person=user))
 
 
-def _booked(request: PortalRequest, held: Booking, refusal: Refused | None = None) -> HttpResponse:
+def booked_page(request: PortalRequest, held: Booking, refusal: Refused | None = None) -> HttpResponse:
     now = timezone.now()
     block, program = block_of(held, now=now), held.program
     free_until = booking.free_until(program, block.begins)
     context = {
         "entry": block,
+        "moved_to": Booking.objects.filter(moved_from=held).first(),
+        "can_be_made_up": held in [change.old for change in missed_by(request.user, now=now)],
         "program": program,
         "why": str(refusal) if refusal else "",
         "free_until": free_until,

@@ -102,8 +102,10 @@ def test_a_page(db, doorstep, look, page, method, persona):
         "/book/counsellor/when/?way={talk_id}&minutes=50",
         "/book/check/?session={free_session_id}",
         "/book/check/?way={talk_id}&minutes=50&giver={team_id}&at=2020-01-01T10:00Z",
+        "/bookings/{booking_id}/move/check/?session={free_session_id}",
+        "/bookings/{booking_id}/move/check/?session={session_id}",
     ],
-    ids=["an answer to mend", "hours", "check", "refused"],
+    ids=["an answer to mend", "hours", "check", "refused", "check a move", "a move refused"],
 )
 def test_a_step_of_booking(db, doorstep, look, step):
     """What one meets only with answers in the address."""

@@ -59,6 +59,7 @@ def test_a_change_holds_and_the_trail_tells_it(program, ada):
         ({"cancel_hours": 169}, policies.CancelWindowTooLong),
         ({"buffer_minutes": 61}, policies.BufferTooLong),
         ({"grace_minutes": 61}, policies.GraceTooLong),
+        ({"make_ups_per_week": 8}, policies.TooManyMakeUps),
     ],
 )
 def test_what_makes_no_sense_is_refused_and_leaves_no_trace(program, ada, changes, refusal):
