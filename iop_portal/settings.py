@@ -335,6 +335,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },
+    "forget where people were": {
+        "task": "scheduling.tidy_whereabouts",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
 }
 
 # ── Logs ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from psycopg2.extras import DateTimeTZRange
 
 from iop_portal.audit import trail
 from iop_portal.people.models import Program, RoleHeld, User
 from iop_portal.people.roles import Role
-from scheduling.models import Booking, Facilitation, Session
+from scheduling.models import Booking, Facilitation, Session, VideoRoom
 from scheduling.telling import together
 from therapy.models import Format
 
@@ -25,6 +26,9 @@ class Led:
 
     session: Session
     people: tuple[User, ...]
+    # How many of them are there, or at the door.
+    here: int
+    room_is_open: bool
     beside: tuple[str, ...] = ()
 
     @property
@@ -59,14 +63,23 @@ def day_of(clinician: User, *, now: datetime) -> list[Led]:
     led = Facilitation.objects.filter(
         clinician=clinician, live=True, during__startswith__gte=begin, during__startswith__lt=end
     )
-    live = Prefetch("session__bookings", Booking.objects.live().select_related("person"), to_attr="live_bookings")
+    expected = Booking.objects.live().select_related("person", "arrival")
+    live = Prefetch("session__bookings", expected, to_attr="live_bookings")
+    led = led.annotate(room_is_open=Exists(VideoRoom.objects.open().filter(session=OuterRef("session"))))
     return [
-        Led(each.session, _by_name(each.session.live_bookings), tuple(each.beside))  # type: ignore[attr-defined]
+        _led(each, each.session.live_bookings)  # type: ignore[attr-defined]
         for each in with_who_leads_beside(led)
         .select_related("session__modality", "session__room")
         .prefetch_related(live)
         .order_by("during")
     ]
+
+
+def _led(each: Any, bookings: list[Booking]) -> Led:
+    """Of a facilitation, with what `day_of` annotates."""
+    begins = each.session.starts_at
+    here = sum(hasattr(booking, "arrival") and booking.arrival.is_of(begins) for booking in bookings)
+    return Led(each.session, _by_name(bookings), here, each.room_is_open, tuple(each.beside))
 
 
 def standing(clinician: User, *, begin: datetime, end: datetime) -> list[Standing]:

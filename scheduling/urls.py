@@ -1,6 +1,6 @@
 from django.urls import path
 
-from scheduling.views import calendar, choosing, client, clinician, moving, own, timetable
+from scheduling.views import calendar, choosing, client, clinician, joining, moving, own, timetable, video
 
 app_name = "scheduling"
 urlpatterns = [
@@ -19,6 +19,9 @@ urlpatterns = [
     path("bookings/<int:booking_id>/move/", moving.move, name="move"),
     path("bookings/<int:booking_id>/move/check/", moving.check_move, name="check_move"),
     path("bookings/<int:booking_id>/calendar.ics", client.calendar_file, name="calendar_file"),
+    path("bookings/<int:booking_id>/join/", joining.join, name="join"),
+    path("bookings/<int:booking_id>/join/here/", joining.here, name="here"),
+    path("bookings/<int:booking_id>/join/door/", joining.door, name="door"),
     path("calendar/", calendar.my_calendar, name="my_calendar"),
     path("calendar/begin/", calendar.begin, name="begin_calendar"),
     path("calendar/address/", calendar.replace_address, name="replace_calendar_address"),
@@ -31,5 +34,10 @@ urlpatterns = [
     path("hours/<int:program_id>/day/<slug:on>/", clinician.except_day, name="except_day"),
     path("hours/exceptions/<int:exception_id>/end/", clinician.end_exception, name="end_exception"),
     path("timetable/", timetable.week, name="timetable"),
+    path("hours/video/", video.my_address, name="video_address"),
     path("sessions/<int:session_id>/", clinician.roster, name="roster"),
+    path("sessions/<int:session_id>/coming/", video.coming, name="coming"),
+    path("sessions/<int:session_id>/room/", video.open_room, name="open_room"),
+    path("sessions/<int:session_id>/room/close/", video.close_room, name="close_room"),
+    path("sessions/<int:session_id>/where/<int:booking_id>/", video.whereabouts, name="whereabouts"),
 ]

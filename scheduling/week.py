@@ -23,6 +23,7 @@ from scheduling.booking import enrolments_of
 from scheduling.commitments import Busy, busy_times
 from scheduling.finding import EVENING, local_midnight, want_of
 from scheduling.models import Booking, Facilitation, Room
+from scheduling.models.joining import EARLY
 from scheduling.telling import Told
 from therapy.models import ClinicalPolicy, Modality, Prescription
 
@@ -112,6 +113,15 @@ class Block(Told):
     def can_be_moved(self) -> bool:
         """What was arranged together with a family is moved together with it."""
         return self.can_be_cancelled and want_of(self.modality) is not None
+
+    @property
+    def opens_at(self) -> datetime:
+        """From when on one can join."""
+        return self.begins - EARLY
+
+    @property
+    def can_be_joined(self) -> bool:
+        return self.booking.occupies and self.opens_at <= self.now < self.ends
 
     @property
     def leaders(self) -> list[User]:

@@ -44,7 +44,9 @@ ENROLLED = frozenset({"client", "other_client", "applicant", "alum"})
 CLINICIANS = frozenset({"team", "other_team", "glass", "elsewhere", "one_step"})
 ADMINS = frozenset({"admin", "other_admin"})
 STAFF = CLINICIANS | ADMINS
+FAMILY = frozenset({"family", "family_revoked"})
 MAYA = frozenset({"client"})
+LEADERS = frozenset({"team"})
 HER_TEAM = frozenset({"team", "one_step"})
 HER_ADMIN = frozenset({"admin"})
 WITH_APPOINTMENTS = ANYBODY - NOBODY - ADMINS
@@ -78,6 +80,10 @@ PAGES = [
     Page("scheduling:move", "GET", ENROLLED, MAYA),
     Page("scheduling:check_move", "GET POST", ENROLLED, MAYA),
     Page("scheduling:calendar_file", "GET", ENROLLED, MAYA),
+    # At the door of a session: whoever is booked, families too
+    Page("scheduling:join", "GET POST", ENROLLED | FAMILY, MAYA),
+    Page("scheduling:door", "GET", ENROLLED | FAMILY, MAYA),
+    Page("scheduling:here", "POST", ENROLLED | FAMILY, MAYA),
     # A clinician's clients
     Page("home:caseload", "GET", CLINICIANS),
     Page("home:client", "GET", CLINICIANS, HER_TEAM | {"glass"}),
@@ -98,6 +104,12 @@ PAGES = [
     Page("scheduling:end_exception", "POST", CLINICIANS, frozenset({"team"})),
     Page("scheduling:roster", "GET", CLINICIANS, HER_TEAM),
     Page("scheduling:timetable", "GET", STAFF),
+    # Who comes to a session, and the room of its video call: for those who lead it
+    Page("scheduling:video_address", "GET POST", CLINICIANS),
+    Page("scheduling:coming", "GET", CLINICIANS, LEADERS),
+    Page("scheduling:open_room", "GET POST", CLINICIANS, LEADERS),
+    Page("scheduling:close_room", "POST", CLINICIANS, LEADERS),
+    Page("scheduling:whereabouts", "GET", CLINICIANS, LEADERS),
     # Ways that can help, who is here, and what is planned
     Page("therapy:ways", "GET", ENROLLED | STAFF),
     Page("therapy:way", "GET", ENROLLED | STAFF, ENROLLED | HER_CLINICIANS | HER_ADMIN),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from iop_portal.people.models import User
+from scheduling.models.joining import EARLY
 from scheduling.rosters import Led, day_of
 from scheduling.telling import together
 
@@ -19,9 +20,12 @@ SOON = timedelta(minutes=60)
 
 @dataclass(frozen=True)
 class Act:
+    """`sent` is done at once, by a button."""
+
     label: str | Promise
     url: str
     main: bool = False
+    sent: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,14 +67,28 @@ def _line(each: Led, *, now: datetime, marked: bool) -> Line:
         text = [*where, _("%(taken)d of %(seats)d booked") % seats]
     if each.beside:
         text.append(_("with %(names)s") % {"names": together(each.beside)})
+    if each.here:
+        text.append(ngettext("%(count)d is here", "%(count)d are here", each.here) % {"count": each.here})
+    if each.room_is_open:
+        text.append(_("room open"))
     return Line(
         start=session.starts_at,
         title=title,
         text=" · ".join(filter(None, text)),
         who="" if each.for_one else names,
         badge=_badge(session.starts_at, session.ends_at, now) if marked else "",
-        acts=(Act(_("Roster"), reverse("scheduling:roster", args=[session.pk])),),
+        acts=_acts(each, now=now),
     )
+
+
+def _acts(each: Led, *, now: datetime) -> tuple[Act, ...]:
+    """A room that can be opened is opened from here."""
+    session = each.session
+    roster = Act(_("Roster"), reverse("scheduling:roster", args=[session.pk]))
+    can_be_opened = session.video and session.starts_at - EARLY <= now < session.ends_at and not each.room_is_open
+    if not can_be_opened:
+        return (roster,)
+    return (Act(_("Open the room"), reverse("scheduling:open_room", args=[session.pk]), main=True, sent=True), roster)
 
 
 def _badge(begins: datetime, ends: datetime, now: datetime) -> str:

@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 from allauth.mfa.models import Authenticator
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from iop_portal.consents.models import Consent
-from iop_portal.markup import day, hours
+from iop_portal.markup import clock, day, hours
 from iop_portal.people.models import CareTeam, Enrolment, User
 from scheduling.finding import EVENING
 from scheduling.week import Block, next_two, week_of
@@ -69,8 +69,28 @@ def next_for(person: User, *, now: datetime) -> Next | None:
     zone = ZoneInfo(person.zone)
     same_day = [other for other in others if _same_day(other.begins, block.begins, zone)]
     acts = [Act(_("Details"), reverse("scheduling:booked", args=[block.booking.pk]))]
+    if block.can_be_joined:
+        acts.insert(0, _join(block))
     if block.can_be_cancelled:
         acts.append(Act(_("I can’t come"), reverse("scheduling:cancel", args=[block.booking.pk])))
+    return _next(block, acts, _then(same_day[0]) if same_day else "", now=now, zone=zone)
+
+
+def next_together(relative: User, *, now: datetime) -> Next | None:
+    """What a relative is booked into themself. It can be joined, and says nothing about whom it is for."""
+    found = next_two(relative, now=now)
+    if not found:
+        return None
+    block, zone = found[0], ZoneInfo(relative.zone)
+    return _next(block, [_join(block)], "", now=now, zone=zone)
+
+
+def _join(block: Block) -> Act:
+    label = _("Join") if block.video and block.can_be_joined else _("Where to go") if block.room else _("How to join")
+    return Act(label, reverse("scheduling:join", args=[block.booking.pk]))
+
+
+def _next(block: Block, acts: list[Act], then: str, *, now: datetime, zone: ZoneInfo) -> Next:
     return Next(
         day=_day_of(block, now=now, zone=zone),
         start=block.begins,
@@ -79,8 +99,15 @@ def next_for(person: User, *, now: datetime) -> Next | None:
         who=_("With %(names)s") % {"names": block.who} if block.who else "",
         place=capfirst(block.way_there),
         acts=tuple(acts),
-        then=_then(same_day[0]) if same_day else "",
+        then=format_html_join(" ", "{}", [(words,) for words in (_opens(block), then) if words]),
     )
+
+
+def _opens(block: Block) -> str:
+    """For a call that cannot be joined yet."""
+    if not block.video or block.opens_at <= block.now:
+        return ""
+    return _("You can join by video from %(time)s on.") % {"time": clock(block.opens_at)}
 
 
 def _then(block: Block) -> str:

@@ -3,9 +3,11 @@
 from scheduling.models.commitments import Commitment
 from scheduling.models.feeds import CalendarDelivery
 from scheduling.models.hours import DayException, Hours, OtherHours, Room, WeeklyHours
+from scheduling.models.joining import Arrival, VideoAddress, VideoRoom, Whereabouts
 from scheduling.models.sessions import Booking, Facilitation, Session
 
 __all__ = [
+    "Arrival",
     "Booking",
     "CalendarDelivery",
     "Commitment",
@@ -15,5 +17,8 @@ __all__ = [
     "OtherHours",
     "Room",
     "Session",
+    "VideoAddress",
+    "VideoRoom",
     "WeeklyHours",
+    "Whereabouts",
 ]

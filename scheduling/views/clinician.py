@@ -18,7 +18,7 @@ from iop_portal.people.models import Program, RoleHeld, User
 from iop_portal.people.roles import Role
 from iop_portal.refusals import Refused
 from iop_portal.versions import ChangedMeanwhile
-from scheduling import hours, rosters
+from scheduling import hours, rosters, video
 from scheduling.booking import held_policy
 from scheduling.forms.booking import YEARS
 from scheduling.forms.hours import BaseStretches, DayForm, ExceptionForm, WeekdayForm, stretches_form
@@ -67,7 +67,12 @@ def my_hours(request: PortalRequest) -> HttpResponse:
         )
         for program in _works_for(request.user)
     ]
-    return render(request, "scheduling/hours.html", {"working": working, "one_program": len(working) == 1})
+    context = {
+        "working": working,
+        "one_program": len(working) == 1,
+        "video_address": video.address_of(request.user),
+    }
+    return render(request, "scheduling/hours.html", context)
 
 
 @for_roles(Role.CLINICIAN)
@@ -167,9 +172,15 @@ def end_exception(request: PortalRequest, exception_id: int) -> HttpResponse:
 def roster(request: PortalRequest, session_id: int) -> HttpResponse:
     found = rosters.sessions_open_to(request.user).select_related("modality", "room", "program")
     session = get_object_or_404(found, pk=session_id)
-    told = rosters.open_roster(session, by=request.user, now=timezone.now())
-    own = set(User.objects.open_to(request.user).values_list("pk", flat=True))
-    return render(request, "scheduling/day_roster.html", {"roster": told, "session": session, "own": own})
+    now = timezone.now()
+    told = rosters.open_roster(session, by=request.user, now=now)
+    context = {
+        "roster": told,
+        "session": session,
+        "own": set(User.objects.open_to(request.user).values_list("pk", flat=True)),
+        "coming": video.coming_to(session, leader=request.user, now=now) if request.user in told.leaders else None,
+    }
+    return render(request, "scheduling/day_roster.html", context)
 
 
 def _day_or_404(text: str) -> date:

@@ -4,23 +4,33 @@ The pages come from the access table, so that a new one is looked at by itself; 
 after the form was sent empty.
 """
 
+from datetime import timedelta
+
 import pytest
 from django.db import transaction
 from django.test import override_settings
 from django.urls import get_resolver
+from django.utils import timezone
 
 from iop_portal.demo.views import gallery
+from scheduling import joining, video
+from scheduling.models import Room
 from tests.asking import Doorstep, Page, address
+from tests.factories import seated, session_at
 from tests.journeys.looking import Screen, reader_of_large_text
 from tests.test_access import ANYBODY, BY_NAME, PAGES, SIGNED_IN
 from tests.world import build_world
+from therapy.models import Modality
 
 pytestmark = pytest.mark.looks
 
 # Whoever sees a page of their own kind; where several would see the same, the first.
 FACES = [("anonymous",), ("client", "applicant", "alum"), ("family",), ("team",), ("admin",)]
-# Not for people.
-MACHINES = {"livez", "readyz", "mfa_download_recovery_codes", "scheduling:calendar_file", "scheduling:calendar_feed"}
+# Not for people, or a part of another page.
+MACHINES = {
+    *("livez", "readyz", "mfa_download_recovery_codes", "scheduling:calendar_file", "scheduling:calendar_feed"),
+    *("scheduling:door", "scheduling:coming"),
+}
 
 
 def faces(page: Page, method: str) -> list[str]:
@@ -112,6 +122,55 @@ def test_a_step_of_booking(db, doorstep, look, step):
     path = step.format(**doorstep.world.samples, team_id=doorstep.world.team.pk)
     with doorstep.ask("client", "GET", path) as response:
         assert response.status_code != 302
+        faults = look(path, response)
+    assert not faults, "\n".join(faults)
+
+
+@pytest.fixture
+def at_the_door(db, doorstep):
+    """A session of Maya's program that begins in ten minutes, by video or in a room, and her booking."""
+    world, now = doorstep.world, timezone.now()
+    way, room = Modality.objects.get(name="Zq-way"), Room.objects.get(name="Zq-room")
+    session = session_at(way, now + timedelta(minutes=10), world.team, room=room)
+    booked = seated(world.client, session)
+
+    def come(*, said=None, opened=False):
+        if said is not None:
+            told = joining.Said("at home: 7 Elm Row", "NY", "(212) 555-0101", in_private=said)
+            joining.come_by_video(booked, told, by=world.client, now=now)
+        if opened:
+            video.open_room(session, address="https://video.example/room", by=world.team, now=now)
+        return booked
+
+    return come
+
+
+@pytest.mark.parametrize(
+    ("comes", "query"),
+    [
+        ({}, ""),
+        ({}, "?video"),
+        ({"said": False}, ""),
+        ({"said": False}, "?again"),
+        ({"said": True, "opened": True}, ""),
+    ],
+    ids=["where to go", "asked", "waiting", "asked again", "open"],
+)
+def test_a_step_of_joining(doorstep, look, at_the_door, comes, query):
+    path = f"/bookings/{at_the_door(**comes).pk}/join/{query}"
+    with doorstep.ask("client", "GET", path) as response:
+        assert response.status_code == 200
+        faults = look(path, response)
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize("where", ["/sessions/{session}/", "/sessions/{session}/where/{booking}/", "/"])
+def test_who_comes(doorstep, look, at_the_door, where):
+    """On the roster, on the page that says where they are, and in the clinician's day."""
+    booked = at_the_door(said=False, opened=where != "/")
+    path = where.format(session=booked.session_id, booking=booked.pk)
+    with doorstep.ask("team", "GET", path if where != "/" else "/caseload/") as response:
+        assert response.status_code == 200
         faults = look(path, response)
     assert not faults, "\n".join(faults)
 

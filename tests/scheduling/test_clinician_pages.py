@@ -314,7 +314,7 @@ def test_hours_cost_the_same_however_many_there_are(client, amara, program, size
         client.get(MY_HOURS)
 
 
-HOURS_QUERIES = 7
+HOURS_QUERIES = 8
 
 
 def roster(session):

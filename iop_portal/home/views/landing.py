@@ -54,6 +54,7 @@ def _family(request: PortalRequest) -> HttpResponse:
     context = {
         "greeting": today.greeting(request.user, now),
         "shared": shared,
+        "next": today.next_together(request.user, now=now),
         # By name only who lets them know something: without a permission nobody is a client here.
         "deciders": get_text_list([by.client.preferred_name for by in shared], _("and")),
         "statement": statements.SHORT,
