@@ -77,4 +77,12 @@ kinds.register(
         words=_moved_to,
         attach=_moved_invitation,
     ),
+    kinds.Kind(
+        name="timetable_changed",
+        about="scheduling.timeoff",
+        template="timetable_changed",
+        subject=_("Your timetable has changed"),
+        still_owed=lambda _time_off: True,
+        words=lambda _time_off, _to: {},
+    ),
 )

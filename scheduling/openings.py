@@ -1,9 +1,9 @@
 """Open times: when a clinician could still take somebody, found by PostgreSQL as ranges.
 
-Hours minus busy minus buffers, within notice and horizon; hours that are kept for something else are none. They are
-wall-clock times of the program's zone. Where a clock change skips a wall time, it counts as long after midnight as it
-would have (2:30 becomes 3:30); where one comes twice, the later is meant. A stretch that the change leaves without
-length is dropped.
+Hours minus busy minus buffers, within notice and horizon; hours that are kept for something else, or lie in time off,
+are none. They are wall-clock times of the program's zone. Where a clock change skips a wall time, it counts as long
+after midnight as it would have (2:30 becomes 3:30); where one comes twice, the later is meant. A stretch that the
+change leaves without length is dropped.
 """
 
 from __future__ import annotations
@@ -80,6 +80,12 @@ full_rooms AS (
       AND id IS DISTINCT FROM %(besides)s
     GROUP BY room_id
 ),
+away AS (
+    SELECT clinician_id, range_agg(during) AS taken FROM scheduling_timeoff
+    WHERE ended_at IS NULL AND program_id = %(program)s AND clinician_id = ANY(%(clinicians)s)
+      AND during && tstzrange(%(begin)s, %(end)s)
+    GROUP BY clinician_id
+),
 own AS (
     SELECT range_agg(during) AS taken FROM scheduling_booking
     WHERE person_id = %(person)s AND occupies AND during && tstzrange(%(begin)s, %(end)s)
@@ -88,11 +94,13 @@ own AS (
 SELECT hours.clinician_id, hours.room_id, lower(stretch), upper(stretch)
 FROM hours
 LEFT JOIN busy USING (clinician_id)
+LEFT JOIN away USING (clinician_id)
 LEFT JOIN full_rooms ON full_rooms.room_id = hours.room_id
 CROSS JOIN own
 CROSS JOIN LATERAL unnest(
     hours.open * tstzmultirange(tstzrange(%(begin)s, %(end)s))
-    - coalesce(busy.taken, '{}') - coalesce(full_rooms.taken, '{}') - coalesce(own.taken, '{}')
+    - coalesce(busy.taken, '{}') - coalesce(away.taken, '{}') - coalesce(full_rooms.taken, '{}')
+    - coalesce(own.taken, '{}')
 ) AS stretch
 ORDER BY lower(stretch), hours.clinician_id, hours.room_id NULLS LAST
 """

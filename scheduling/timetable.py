@@ -7,7 +7,7 @@ and times are by the program's clock.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -21,13 +21,15 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
+from psycopg2.extras import DateTimeTZRange
 
 from iop_portal.markup import hours
 from iop_portal.people.models import Program, User
 from scheduling.booking import held_policy
 from scheduling.finding import local_midnight
-from scheduling.models import Booking, Facilitation, Room, Session
+from scheduling.models import Booking, Facilitation, Room, Session, TimeOff
 from scheduling.telling import together
+from scheduling.time_off import on_day
 from scheduling.week import WEEK, first_day
 from therapy.models import Format, Modality
 
@@ -67,8 +69,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
+    """A day of a line. `away` says from when until when, where it is not the whole day."""
+
     on: date
     entries: Sequence[Entry]
+    away: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +117,7 @@ class Timetable:
 
     @property
     def empty(self) -> bool:
-        return not any(cell.entries for line in self.lines for cell in line.cells)
+        return not any(cell.entries or cell.away for line in self.lines for cell in line.cells)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,14 +154,17 @@ def names_in(program: Program, begins: date) -> Names:
 
 
 def timetable_of(program: Program, begins: date, wish: Wish, names: Names, *, reader: User) -> Timetable:
-    """One query, however much is held."""
+    """Two queries, however much is held; one by room."""
     found = _held(program, begins, wish)
     zone = ZoneInfo(program.zone)
     days = _days(begins, {each.during.lower.astimezone(zone).weekday() for each in found})
     telling = _Telling(zone, names, reader)
-    lines = telling.by_room(found, days) if wish.by == Side.ROOM else telling.by_clinician(found, days, wish)
+    if wish.by == Side.ROOM:
+        lines = telling.by_room(found, days)
+    else:
+        lines = telling.by_clinician(found, days, wish, away=_away(program, days))
     if wish.narrowed:
-        lines = [line for line in lines if any(cell.entries for cell in line.cells)]
+        lines = [line for line in lines if any(cell.entries or cell.away for cell in line.cells)]
     return Timetable(program, begins, days, lines)
 
 
@@ -198,6 +206,18 @@ def _held(program: Program, begins: date, wish: Wish) -> list[_Held]:
     return [_Held(*row) for row in rows.order_by("during", "pk")]
 
 
+def _away(program: Program, days: Sequence[date]) -> dict[tuple[int, date], list[str]]:
+    """What is said about each clinician who is away on a day. One query."""
+    end = days[-1] + timedelta(days=1)
+    week = DateTimeTZRange(local_midnight(days[0], program.zone), local_midnight(end, program.zone), "[)")
+    told: defaultdict[tuple[int, date], list[str]] = defaultdict(list)
+    for one in TimeOff.objects.standing().filter(program=program, during__overlap=week):
+        for day in days:
+            if words := on_day(one.during, day, program.zone):
+                told[one.clinician_id, day].append(words)
+    return told
+
+
 class _Telling:
     """Puts sessions into words. Many are held at the same hours: each is written once."""
 
@@ -207,14 +227,25 @@ class _Telling:
         self.reader = reader
         self.clocks: dict[tuple[time, time], SafeString] = {}
 
-    def by_clinician(self, found: Iterable[_Held], days: Sequence[date], wish: Wish) -> list[Line]:
+    def by_clinician(
+        self,
+        found: Iterable[_Held],
+        days: Sequence[date],
+        wish: Wish,
+        *,
+        away: Mapping[tuple[int, date], Sequence[str]],
+    ) -> list[Line]:
         told: defaultdict[int, defaultdict[date, list[Entry]]] = defaultdict(lambda: defaultdict(list))
         for held in found:
             for leader in held.leaders:
                 told[leader][self._day(held)].append(self._entry(held, self._beside(held, leader)))
         own_first = sorted(self.names.people.items(), key=lambda one: one[0] != self.reader.pk)
         return [
-            _line(person.full_name, told[key], days, own=key == self.reader.pk)
+            Line(
+                person.full_name,
+                key == self.reader.pk,
+                [Cell(day, told[key].get(day, ()), away.get((key, day), ())) for day in days],
+            )
             for key, person in own_first
             if wish.clinician in (None, key)
         ]
@@ -271,5 +302,5 @@ def initials(person: User) -> str:
     return " ".join(f"{part[0].upper()}." for part in (person.preferred_name, person.surname) if part)
 
 
-def _line(name: str, told: dict[date, list[Entry]], days: Sequence[date], *, own: bool = False) -> Line:
-    return Line(name, own, [Cell(day, told.get(day, ())) for day in days])
+def _line(name: str, told: Mapping[date, Sequence[Entry]], days: Sequence[date]) -> Line:
+    return Line(name, False, [Cell(day, told.get(day, ())) for day in days])

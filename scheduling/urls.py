@@ -1,6 +1,6 @@
 from django.urls import path
 
-from scheduling.views import calendar, choosing, client, clinician, joining, moving, own, timetable, video
+from scheduling.views import away, calendar, choosing, client, clinician, joining, moving, own, timetable, video
 
 app_name = "scheduling"
 urlpatterns = [
@@ -33,6 +33,9 @@ urlpatterns = [
     path("hours/<int:program_id>/day/", clinician.choose_day, name="choose_day"),
     path("hours/<int:program_id>/day/<slug:on>/", clinician.except_day, name="except_day"),
     path("hours/exceptions/<int:exception_id>/end/", clinician.end_exception, name="end_exception"),
+    path("away/<int:held_id>/", away.choose, name="time_off"),
+    path("away/<int:held_id>/check/", away.check, name="check_time_off"),
+    path("away/<int:time_off_id>/end/", away.end, name="end_time_off"),
     path("timetable/", timetable.week, name="timetable"),
     path("hours/video/", video.my_address, name="video_address"),
     path("sessions/<int:session_id>/", clinician.roster, name="roster"),

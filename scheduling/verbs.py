@@ -20,6 +20,8 @@ register(
         "booking.made_up": _("booked a session to make up for a missed one"),
         "hours.set": _("changed their working hours"),
         "hours.day_excepted": _("changed their hours on one day"),
+        "time_off.taken": _("noted time off"),
+        "time_off.taken_back": _("took time off back"),
         "roster.read": _("looked at who is booked"),
         "calendar.address_made": _("made an address for their own calendar"),
         "calendar.address_replaced": _("made a new address for their own calendar"),

@@ -110,6 +110,10 @@ PAGES = [
     Page("scheduling:open_room", "GET POST", CLINICIANS, LEADERS),
     Page("scheduling:close_room", "POST", CLINICIANS, LEADERS),
     Page("scheduling:whereabouts", "GET", CLINICIANS, LEADERS),
+    # Time off: of one's own, and of whoever works in the programs that an admin runs
+    Page("scheduling:time_off", "GET", STAFF, frozenset({"team"}) | HER_ADMIN),
+    Page("scheduling:check_time_off", "GET POST", STAFF, frozenset({"team"}) | HER_ADMIN),
+    Page("scheduling:end_time_off", "POST", STAFF, frozenset({"team"}) | HER_ADMIN),
     # Ways that can help, who is here, and what is planned
     Page("therapy:ways", "GET", ENROLLED | STAFF),
     Page("therapy:way", "GET", ENROLLED | STAFF, ENROLLED | HER_CLINICIANS | HER_ADMIN),

@@ -18,6 +18,7 @@ from django.utils import timezone
 from fido2.cose import ES256
 from fido2.utils import websafe_encode
 from fido2.webauthn import Aaguid, AttestationObject, AttestedCredentialData, AuthenticatorData, CollectedClientData
+from psycopg2.extras import DateTimeTZRange
 
 from iop_portal.accounts import invitations
 from iop_portal.accounts.apart import keep_apart
@@ -32,7 +33,7 @@ from iop_portal.people.roles import Role
 from scheduling.booking import book_seat
 from scheduling.commitments import Terms, add_commitment
 from scheduling.feeds import make_feed
-from scheduling.models import DayException
+from scheduling.models import DayException, TimeOff
 from tests.factories import (
     ModalityFactory,
     ProgramFactory,
@@ -196,9 +197,12 @@ def build_world() -> World:
     booking = book_seat(session_at(way, now + timedelta(days=3), team), person=maya, by=maya, now=now)
     exception = DayException.objects.create(clinician=team, program=home, on=now.date() + timedelta(days=9))
     kept = Terms("work", "Zq-owntime", (0, 1, 2, 3, 4), time(9), time(17), now.date())
+    days_off = DateTimeTZRange(now + timedelta(days=20), now + timedelta(days=22), "[)")
+    away = TimeOff.objects.create(clinician=team, program=home, during=days_off, noted_at=now, noted_by=team)
     return World(
         people,
         {
+            "time_off_id": away.pk,
             "commitment_id": add_commitment(maya, kept, by=maya, now=now).pk,
             "session_id": booking.session_id,
             "exception_id": exception.pk,

@@ -42,11 +42,11 @@ _CASELOAD = _Entry(
     pgettext_lazy("place", "Today"),
     "home:caseload",
     "today",
-    area=("/clients/", "/enrolments/", "/hours/", "/sessions/", "/timetable/", "/emergency-access/"),
+    area=("/clients/", "/enrolments/", "/hours/", "/sessions/", "/timetable/", "/away/", "/emergency-access/"),
 )
 _OWED = _Entry(pgettext_lazy("place", "To see to"), "followups:mine", "list", area="/follow-ups/")
 _OPENED = _Entry(pgettext_lazy("place", "Who opened my record"), "home:opened", "eye")
-_OFFICE = _Entry(pgettext_lazy("place", "Office"), "office:desk", "office", area=("/office/", "/timetable/"))
+_OFFICE = _Entry(pgettext_lazy("place", "Office"), "office:desk", "office", area=("/office/", "/timetable/", "/away/"))
 _INVITATIONS = _Entry(pgettext_lazy("place", "Invitations"), "office:my_invitations", "mail", area="/invitations/")
 _WEEK = _Entry(
     pgettext_lazy("place", "Week"), "scheduling:my_week", "week", area=("/week/", "/book/", "/booked/", "/bookings/")

@@ -121,6 +121,8 @@ FACTS: dict[str, Callable[[Entry, str, Any], str]] = {
     "glass": lambda _entry, _name, value: _("by an emergency access") if value else "",
     "review_owed": lambda _entry, _name, value: "" if value else _("nobody was there to review it"),
     "booked": _counted("%(n)d booked", "%(n)d booked"),
+    "cancelled": _counted("%(n)d session cancelled", "%(n)d sessions cancelled"),
+    "kept": _counted("%(n)d led by others", "%(n)d led by others"),
     "late": lambda _entry, _name, value: _("late") if value else _("in time"),
     "tells_more": lambda _entry, _name, value: _("with details") if value else _("saying little"),
 }

@@ -2,7 +2,7 @@
 
 from scheduling.models.commitments import Commitment
 from scheduling.models.feeds import CalendarDelivery
-from scheduling.models.hours import DayException, Hours, OtherHours, Room, WeeklyHours
+from scheduling.models.hours import DayException, Hours, OtherHours, Room, TimeOff, WeeklyHours
 from scheduling.models.joining import Arrival, VideoAddress, VideoRoom, Whereabouts
 from scheduling.models.sessions import Booking, Facilitation, Session
 
@@ -17,6 +17,7 @@ __all__ = [
     "OtherHours",
     "Room",
     "Session",
+    "TimeOff",
     "VideoAddress",
     "VideoRoom",
     "WeeklyHours",

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any, Self
 
+import pgtrigger
+from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.expressions import ArraySubquery
+from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, OuterRef, Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from iop_portal.people.models import Program, User, plain_line
+from scheduling.models.contending import only
 from therapy.models import Modality
 
 
@@ -140,3 +144,69 @@ class OtherHours(Hours):
 
     def __str__(self) -> str:
         return f"Other hours #{self.pk}"
+
+
+class TimeOffQuerySet(models.QuerySet["TimeOff"]):
+    def standing(self) -> Self:
+        return self.filter(ended_at=None)
+
+    def visible_to(self, user: User) -> Self:
+        """One's own, and that of whoever works in the programs that one runs."""
+        return self.filter(Q(clinician=user) | Q(program__in=Program.objects.run_by(user)))
+
+
+class TimeOff(models.Model):
+    """A clinician is away from a program. It is a fact, without its reason; taking it back is another."""
+
+    clinician = models.ForeignKey(User, models.PROTECT, related_name="+")
+    program = models.ForeignKey(Program, models.PROTECT, related_name="+")
+    during = DateTimeRangeField()
+    noted_at = models.DateTimeField()
+    noted_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+
+    objects = models.Manager.from_queryset(TimeOffQuerySet)()
+
+    class Meta:
+        ordering = ("during", "pk")
+        constraints = [
+            models.CheckConstraint(
+                name="time_off_begins_and_ends",
+                condition=Q(during__startswith__isnull=False, during__endswith__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="time_off_is_taken_back_by_somebody",
+                condition=Q(ended_at=None, ended_by=None)
+                | Q(ended_at__gte=F("noted_at"), ended_at__isnull=False, ended_by__isnull=False),
+            ),
+            ExclusionConstraint(
+                name="one_time_off_at_a_time",
+                expressions=[
+                    (only("clinician"), RangeOperators.OVERLAPS),
+                    (only("program"), RangeOperators.OVERLAPS),
+                    ("during", RangeOperators.OVERLAPS),
+                ],
+                condition=Q(ended_at=None),
+            ),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="time_off_is_taken_back_once_and_never_rewritten",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                func="""
+                    IF TG_OP = 'UPDATE' AND OLD.ended_at IS NULL
+                       AND (OLD.clinician_id, OLD.program_id, OLD.during, OLD.noted_at, OLD.noted_by_id)
+                         = (NEW.clinician_id, NEW.program_id, NEW.during, NEW.noted_at, NEW.noted_by_id)
+                    THEN
+                        RETURN NEW;
+                    END IF;
+                    RAISE EXCEPTION 'time off is only ever noted and taken back'
+                    USING ERRCODE = 'check_violation', CONSTRAINT = 'time_off_is_taken_back_once_and_never_rewritten';
+                """,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Time off #{self.pk}"

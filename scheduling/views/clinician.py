@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.contrib import messages
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet, Subquery
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -195,6 +195,7 @@ def _day_or_404(text: str) -> date:
 
 
 def _works_for(clinician: User) -> QuerySet[Program]:
-    held = RoleHeld.objects.filter(user=clinician, role=Role.CLINICIAN).values("program")
-    found: QuerySet[Program] = Program.objects.filter(pk__in=held).select_related("policy")
-    return found
+    """Each with the key of the role that they hold there."""
+    held = RoleHeld.objects.filter(user=clinician, role=Role.CLINICIAN, program=OuterRef("pk"))
+    found: QuerySet[Program] = Program.objects.filter(Exists(held)).select_related("policy")
+    return found.annotate(held=Subquery(held.values("pk")))

@@ -42,6 +42,8 @@ SAFE_NAMES = {
     "days",
     "tells_more",
     "booked",
+    "cancelled",
+    "kept",
 }
 
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from allauth.account.models import EmailAddress
 from django.conf import settings
+from psycopg2.extras import DateTimeTZRange
 
 from iop_portal.accounts.models import FormerAddress, Invitation
 from iop_portal.audit import trail
@@ -17,7 +18,7 @@ from iop_portal.followups.models import FollowUp
 from iop_portal.notices.kinds import registry
 from iop_portal.notices.letters import write_letter
 from iop_portal.notices.models import Notice
-from scheduling.models import Booking
+from scheduling.models import Booking, TimeOff
 from tests.factories import (
     NOON,
     ModalityFactory,
@@ -110,6 +111,12 @@ def booking(harbor, maya):
     )
 
 
+def time_off(harbor, maya):
+    colleague = clinician(harbor, preferred_name="Olga")
+    days = DateTimeTZRange(NOON, NOON + timedelta(days=3), "[)")
+    return TimeOff.objects.create(clinician=colleague, program=harbor, during=days, noted_at=NOON, noted_by=colleague)
+
+
 def move(harbor, maya):
     return trail.record("booking.moved", booking(harbor, maya), client=maya, at=NOON)
 
@@ -126,6 +133,7 @@ SAMPLES = {
     "consents.revocation": revocation,
     "followups.followup": follow_up,
     "scheduling.booking": booking,
+    "scheduling.timeoff": time_off,
 }
 
 

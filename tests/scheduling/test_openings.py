@@ -9,8 +9,9 @@ import pytest
 from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from psycopg2.extras import DateTimeTZRange
 
-from scheduling.models import DayException, OtherHours, WeeklyHours
+from scheduling.models import DayException, OtherHours, TimeOff, WeeklyHours
 from scheduling.openings import Opening, openings, starts
 from tests.factories import ModalityFactory, ProgramFactory, RoomFactory, clinician, session_at
 from therapy.models import ClinicalPolicy, Format
@@ -39,6 +40,8 @@ PLACES_AND_DAYS = [
     ("Pacific/Pago_Pago", date(2026, 6, 1)),
 ]
 Held = namedtuple("Held", "who begins minutes in_room live")
+# Time off, taken back or not.
+Gone = namedtuple("Gone", "who begins ends back")
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,7 @@ class Case:
     lines: list[Line]
     excepted: set[tuple[int, int]]
     held: list[Held]
+    away: list[Gone]
     begin: datetime
     end: datetime
     now: datetime
@@ -107,6 +111,17 @@ def held_about(draw, told, midnight):
 
 
 @st.composite
+def gone_about(draw, midnight):
+    begins = midnight + draw(st.integers(-24 * 12, 48 * 12)) * GRID
+    return Gone(
+        who=draw(st.integers(0, 1)),
+        begins=begins,
+        ends=begins + draw(st.one_of(st.integers(1, 48), st.integers(1, 48 * 12))) * GRID,
+        back=draw(st.integers(0, 3)) == 0,
+    )
+
+
+@st.composite
 def cases(draw):
     zone, day = draw(st.sampled_from(PLACES_AND_DAYS))
     midnight = datetime.combine(day, time(0), ZoneInfo(zone)).astimezone(UTC)
@@ -118,6 +133,7 @@ def cases(draw):
         lines=told,
         excepted=draw(st.sets(st.tuples(st.integers(0, 1), st.integers(-1, 2)), max_size=2)),
         held=draw(st.lists(held_about(told, midnight), max_size=6)),
+        away=draw(st.lists(gone_about(midnight), max_size=2, unique_by=lambda one: one.who)),
         begin=begin,
         end=begin + draw(st.one_of(st.integers(48 * 12, 72 * 12), st.integers(1, 72 * 12))) * GRID,
         now=midnight + draw(st.integers(-48 * 12, 0)) * GRID,
@@ -174,6 +190,16 @@ def told(case):
                 state="planned" if one.live else "cancelled",
             )
             held.append(one)
+    for one in case.away:
+        back = {"ended_at": case.now, "ended_by": people[2]} if one.back else {}
+        TimeOff.objects.create(
+            clinician=people[one.who],
+            program=program,
+            during=DateTimeTZRange(one.begins, one.ends, "[)"),
+            noted_at=case.now,
+            noted_by=people[2],
+            **back,
+        )
     policy = ClinicalPolicy(
         program=program, notice_minutes=case.notice, horizon_days=case.horizon, buffer_minutes=case.buffer
     )
@@ -191,6 +217,8 @@ def is_open(moment, who, in_room, *, case, lines, exceptions, held):
     if not case.begin <= moment < case.end:
         return False
     if not case.now + timedelta(minutes=case.notice) <= moment < case.now + timedelta(days=case.horizon):
+        return False
+    if any(one.who == who and not one.back and one.begins <= moment < one.ends for one in case.away):
         return False
     margin = timedelta(minutes=case.buffer)
     for one in held:
@@ -213,7 +241,7 @@ def is_open(moment, who, in_room, *, case, lines, exceptions, held):
 
 @settings(max_examples=120, deadline=None, suppress_health_check=[*HealthCheck])
 @given(case=cases())
-def test_open_times_are_hours_minus_busy_minus_buffers_within_notice_and_horizon(case):
+def test_open_times_are_hours_minus_busy_minus_buffers_minus_time_off_within_notice_and_horizon(case):
     with transaction.atomic():
         talk, people, room, policy, kept, exceptions, held = told(case)
         found = openings(people[:2], modality=talk, policy=policy, begin=case.begin, end=case.end, now=case.now)

@@ -6,8 +6,10 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 from django.urls import reverse
+from psycopg2.extras import DateTimeTZRange
 
 from iop_portal.people.models import RoleHeld
+from scheduling.models import TimeOff
 from tests.factories import (
     NOON,
     ModalityFactory,
@@ -189,6 +191,29 @@ def test_a_weekend_without_anything_takes_no_room(client, amara, program, group)
     assert [f"{day:%a}" for day in client.get(URL).context["timetable"].days][-1] == "Sat"
 
 
+def away(person, program, begin, end, **fields):
+    days = DateTimeTZRange(begin, end, "[)")
+    return TimeOff.objects.create(
+        clinician=person, program=program, during=days, noted_at=NOON, noted_by=person, **fields
+    )
+
+
+def test_who_is_away_is_seen_day_by_day_until_it_is_taken_back(client, amara, jonah, program):
+    away(jonah, program, at(program, 23, 13), at(program, 25, 12))
+    away(jonah, program, at(program, 26, 9), at(program, 26, 10, 30))
+    away(amara, program, at(program, 23, 0), at(program, 24, 0), ended_at=NOON, ended_by=amara)
+    away(jonah, ProgramFactory(), at(program, 27, 0), at(program, 28, 0))
+    lines = {line.name: line.cells for line in client.get(URL).context["timetable"].lines}
+    assert [cell.away for cell in lines["Amara Osei"]] == [()] * 5
+    assert [list(cell.away) for cell in lines["Jonah Weiss"]] == [
+        ["Away from 1:00 pm"],
+        ["Away"],
+        ["Away until 12:00 pm"],
+        ["Away from 9:00 am until 10:30 am"],
+        [],
+    ]
+
+
 def test_who_left_stands_there_while_they_lead_something_and_cancelled_sessions_do_not(client, amara, program, group):
     gone = clinician(program, preferred_name="Tom", surname="Beck", is_active=False)
     session_at(group, at(program, 24, 9), gone, room=RoomFactory(program=program, name="Old room", in_use=False))
@@ -212,9 +237,11 @@ def test_it_costs_the_same_for_two_clinicians_as_for_thirty(
             held = session_at(group, at(program, 24 + day, 9), leader, room=rooms[number])
             for _ in range(day):
                 seated(enrolled(program), held)
+        away(leader, program, at(program, 26, 0), at(program, 28, 0))
     client.get(URL)
-    with django_assert_num_queries(TIMETABLE_QUERIES):
+    with django_assert_num_queries(TIMETABLE_QUERIES[by]):
         assert len(told(client.get(URL, {"by": by}))) == people
 
 
-TIMETABLE_QUERIES = 8
+# By room nobody is asked who is away.
+TIMETABLE_QUERIES = {"clinician": 9, "room": 8}
