@@ -22,6 +22,7 @@ register(
         "hours.day_excepted": _("changed their hours on one day"),
         "time_off.taken": _("noted time off"),
         "time_off.taken_back": _("took time off back"),
+        "wishes.saved": _("changed what they wish for their week"),
         "roster.read": _("looked at who is booked"),
         "calendar.address_made": _("made an address for their own calendar"),
         "calendar.address_replaced": _("made a new address for their own calendar"),

@@ -5,6 +5,7 @@ from scheduling.models.feeds import CalendarDelivery
 from scheduling.models.hours import DayException, Hours, OtherHours, Room, TimeOff, WeeklyHours
 from scheduling.models.joining import Arrival, VideoAddress, VideoRoom, Whereabouts
 from scheduling.models.sessions import Booking, Facilitation, Session
+from scheduling.models.wishes import Firmness, WeekWishes
 
 __all__ = [
     "Arrival",
@@ -13,6 +14,7 @@ __all__ = [
     "Commitment",
     "DayException",
     "Facilitation",
+    "Firmness",
     "Hours",
     "OtherHours",
     "Room",
@@ -20,6 +22,7 @@ __all__ = [
     "TimeOff",
     "VideoAddress",
     "VideoRoom",
+    "WeekWishes",
     "WeeklyHours",
     "Whereabouts",
 ]
