@@ -1,6 +1,18 @@
 from django.urls import path
 
-from scheduling.views import away, calendar, choosing, client, clinician, joining, moving, own, timetable, video
+from scheduling.views import (
+    away,
+    calendar,
+    choosing,
+    client,
+    clinician,
+    joining,
+    moving,
+    own,
+    planning,
+    timetable,
+    video,
+)
 
 app_name = "scheduling"
 urlpatterns = [
@@ -9,6 +21,9 @@ urlpatterns = [
     path("week/own/add/<slug:rhythm>/", own.add_own_time, name="add_own_time"),
     path("week/own/<int:commitment_id>/", own.change_own_time, name="change_own_time"),
     path("week/own/<int:commitment_id>/end/", own.end_own_time, name="end_own_time"),
+    path("week/plan/", planning.plan_my_week, name="plan_my_week"),
+    path("week/plan/instead/", planning.plan_instead, name="plan_instead"),
+    path("week/wishes/", planning.week_wishes, name="week_wishes"),
     path("book/", choosing.what, name="book"),
     path("book/check/", choosing.check, name="check"),
     path("book/way/<int:modality_id>/", choosing.choose_time, name="choose_time"),

@@ -41,6 +41,7 @@ ANYBODY = frozenset(PERSONAS)
 NOBODY = frozenset({"anonymous"})
 SIGNED_IN = ANYBODY - NOBODY
 ENROLLED = frozenset({"client", "other_client", "applicant", "alum"})
+CLIENTS = frozenset({"client", "other_client"})
 CLINICIANS = frozenset({"team", "other_team", "glass", "elsewhere", "one_step"})
 ADMINS = frozenset({"admin", "other_admin"})
 STAFF = CLINICIANS | ADMINS
@@ -66,6 +67,9 @@ PAGES = [
     Page("home:opened", "GET", ENROLLED),
     # A client's week, and what they book
     Page("scheduling:my_week", "GET", ENROLLED),
+    Page("scheduling:plan_my_week", "GET POST", CLIENTS),
+    Page("scheduling:plan_instead", "GET", CLIENTS),
+    Page("scheduling:week_wishes", "GET POST", CLIENTS),
     Page("scheduling:own_times", "GET", ENROLLED),
     Page("scheduling:add_own_time", "GET POST", ENROLLED, at={"rhythm": "weekly"}),
     Page("scheduling:change_own_time", "GET POST", ENROLLED, MAYA),

@@ -142,7 +142,7 @@ def this_week(person: User, *, now: datetime) -> ThisWeek | None:
         days=_("%(days)s of %(wanted)s days") % {"days": len(care.days), "wanted": care.wanted_days},
         note=_("%(hours)s still to choose.") % {"hours": care.open_words} if care.open else "",
         url=reverse("scheduling:my_week"),
-        plan_url=reverse("scheduling:book") if care.open else "",
+        plan_url=reverse("scheduling:plan_my_week") if care.open else "",
     )
 
 

@@ -31,6 +31,7 @@ def my_week(request: PortalRequest) -> HttpResponse:
     week = week_of(request.user, day=AnswersForm(request.GET).answers().day, now=now)
     context = {
         "week": with_own_times(week, person=request.user),
+        "week_over": week.last_day < timezone.localdate(now),
         "this_week": week.begins <= timezone.localdate(now) <= week.last_day,
         "may_book": bool(request.user.roles & {Role.CLIENT, Role.APPLICANT}),
         "zone": another_zone(request.user, week.programs),
