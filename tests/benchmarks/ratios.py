@@ -94,6 +94,13 @@ def tell_spread(name: str, found: dict[str, Found]) -> bool:
     return _line(name, round(spread, 2), queries, {"ratio": SPREAD, "queries": "equal"}, ok=ok)
 
 
+def tell_seconds(name: str, seconds: float, most: float) -> bool:
+    """What somebody waits for may not take longer than this, on whatever machine."""
+    ok = seconds < most
+    print(json.dumps({"name": name, "seconds": round(seconds, 3), "target": {"seconds": most}, "ok": ok}), flush=True)
+    return ok
+
+
 def _line(name: str, ratio: float, queries: int | list[int], target: dict[str, object], *, ok: bool) -> bool:
     print(json.dumps({"name": name, "ratio": ratio, "queries": queries, "target": target, "ok": ok}), flush=True)
     return ok
