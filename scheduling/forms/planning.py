@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
-from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
@@ -23,12 +23,12 @@ from therapy.models import Modality, PartOfDay
 MOST = 40
 
 
-def read_answers(query: QueryDict) -> Answers:
+def read_answers(query: MultiValueDict[str, str]) -> Answers:
     """From an address. Whatever else stands there is passed over."""
     return Answers(AnswersForm(query).answers().day, *(_keys(query, name) for name in ("keep", "out", "had")))
 
 
-def _keys(query: QueryDict, name: str) -> tuple[str, ...]:
+def _keys(query: MultiValueDict[str, str], name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text for text in query.getlist(name)[:MOST] if read_key(text)))
 
 
