@@ -325,6 +325,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 10.0,
         "options": {"expires": 10},
     },
+    "offer free places to who waits": {
+        "task": "scheduling.offer_free_places",
+        "schedule": 15.0,
+        "options": {"expires": 15},
+    },
     "escalate overdue follow-ups": {
         "task": "followups.escalate_overdue",
         "schedule": 60.0,

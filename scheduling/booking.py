@@ -18,6 +18,7 @@ from iop_portal.people.models import Enrolment, Program, User
 from iop_portal.refusals import Refused
 from iop_portal.writes import write
 from scheduling.givers import givers_of
+from scheduling.lines import take_up
 from scheduling.models import Booking, Facilitation, Room, Session
 from scheduling.openings import Start, bookable_window, openings, starts
 from scheduling.seats import Seat, seat_in
@@ -130,8 +131,10 @@ def take_seat(session: Session, *, person: User, by: User, now: datetime, **link
     """
     made = _insert(session, person=person, by=by, now=now, **links)
     offer = offered(seat_in(session, person=person, now=now))
-    if offer.meets:
+    if offer.barred:
         raise SessionFull
+    if offer.mine:
+        take_up(offer.mine, made, by=by, now=now)
     return made
 
 
@@ -139,7 +142,7 @@ def offered(seat: Seat | None) -> Seat:
     """The same seat, if it is offered now. Raises the Refused that says why not: of any other session, nothing."""
     if seat is None:
         raise SessionGone
-    if seat.too_soon:
+    if seat.too_soon and not seat.kept:
         raise TooSoon
     if seat.too_far:
         raise TooFar

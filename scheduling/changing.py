@@ -24,6 +24,7 @@ from iop_portal.people.models import Apart, User
 from iop_portal.refusals import Refused
 from iop_portal.writes import write
 from scheduling.leading import check_leaders
+from scheduling.lines import close_line
 from scheduling.models import Booking, Facilitation, Room, Session
 
 SHORTEST, LONGEST = timedelta(minutes=5), timedelta(hours=8)
@@ -133,6 +134,7 @@ def cancel_session(session: Session, *, by: User | None, now: datetime, told: bo
     (locked,) = _lock([session], now=now)
     bookings = _live_bookings([locked])
     _give_back(bookings, by=by, now=now, told=told)
+    close_line(locked, by=by, now=now)
     locked.state, locked.live = Session.State.CANCELLED, False
     locked.save(update_fields=["state", "live"])
     trail.record("session.cancelled", locked, by=by, at=now, facts={"booked": len(bookings)})

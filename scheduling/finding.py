@@ -55,6 +55,10 @@ class SeatTime(Told):
     leaders: tuple[User, ...]
     booked: bool
     clashes: bool
+    # How many wait for a place, the person's own entry in that line, and whether a place is kept for them.
+    waiting: int = 0
+    mine: int | None = None
+    kept: bool = False
 
     @property
     def begins(self) -> datetime:
@@ -67,6 +71,10 @@ class SeatTime(Told):
     @property
     def free(self) -> bool:
         return self.seats_left > 0 and not self.booked and not self.clashes
+
+    @property
+    def full(self) -> bool:
+        return not (self.seats_left or self.booked or self.mine)
 
     @property
     def modality(self) -> Modality:
@@ -222,7 +230,16 @@ def _seat_time(seat: Seat, session: Session) -> SeatTime:
         leaders=tuple(one.clinician for one in session.facilitations.all()),
         booked=seat.booked,
         clashes=seat.clash is not None and not seat.booked,
+        waiting=seat.waiting,
+        mine=seat.mine,
+        kept=seat.kept,
     )
+
+
+def told_session(session: Session) -> SeatTime:
+    """A session that comes with its leaders, room and program, told as the times are."""
+    leaders = tuple(one.clinician for one in session.facilitations.all())
+    return SeatTime(session, seats_left=0, leaders=leaders, booked=False, clashes=False)
 
 
 # ── Hours ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -2,6 +2,8 @@
 
 from typing import cast
 
+from django.conf import settings
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from iop_portal.audit.models import Entry
@@ -9,7 +11,7 @@ from iop_portal.notices import kinds
 from iop_portal.notices.kinds import Part
 from iop_portal.people.models import User
 from scheduling.invitations import invitation
-from scheduling.models import Booking
+from scheduling.models import Booking, Waiting
 
 
 def _time(booking: Booking, to: User | None) -> dict[str, object]:
@@ -40,6 +42,11 @@ def _both_times(booking: Booking, to: User | None) -> dict[str, object]:
     return {"begins": booking.starts_at, "was": booking.moved_from and booking.moved_from.starts_at}
 
 
+def _offer(entry: Waiting, to: User | None) -> dict[str, object]:
+    link = settings.PORTAL_ORIGIN + reverse("scheduling:place", args=[entry.pk])
+    return {"begins": entry.session.starts_at, "until": entry.expires_at, "link": link}
+
+
 kinds.register(
     kinds.Kind(
         name="seat_booked",
@@ -58,6 +65,16 @@ kinds.register(
         still_owed=lambda booking: booking.occupies,
         words=_both_times,
         attach=invitation,
+    ),
+    kinds.Kind(
+        name="place_offered",
+        about="scheduling.waiting",
+        template="place_offered",
+        subject=_("A time is free for you"),
+        still_owed=lambda entry: entry.state == Waiting.State.OFFERED,
+        words=_offer,
+        # Made at night it stands until the morning and longer, unless the time itself comes before that.
+        waits=lambda entry, morning: entry.expires_at > morning,
     ),
     kinds.Kind(
         name="booking_cancelled",

@@ -17,6 +17,7 @@ from iop_portal.people.models import Program, RoleHeld, User
 from iop_portal.people.roles import Role
 from scheduling.models import Booking, Facilitation, Session, VideoRoom
 from scheduling.telling import together
+from scheduling.waiting import Line, line_of
 from therapy.models import Format
 
 
@@ -53,6 +54,7 @@ class Roster:
     leaders: tuple[User, ...]
     people: tuple[User, ...]
     taken: int
+    line: Line
 
 
 def day_of(clinician: User, *, now: datetime) -> list[Led]:
@@ -118,7 +120,7 @@ def open_roster(session: Session, *, by: User, now: datetime) -> Roster:
         own = set(User.objects.caseload_of(by).values_list("pk", flat=True))
         shown = [each for each in bookings if each.person_id in own]
     trail.record("roster.read", session, by=by, at=now, facts={"count": len(shown)})
-    return Roster(session, leaders, _by_name(shown), sum(each.takes_seat for each in bookings))
+    return Roster(session, leaders, _by_name(shown), sum(each.takes_seat for each in bookings), line_of(session))
 
 
 def _by_name(bookings: list[Booking]) -> tuple[User, ...]:

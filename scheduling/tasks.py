@@ -3,9 +3,14 @@
 from celery import shared_task
 from django.utils import timezone
 
-from scheduling import joining
+from scheduling import joining, waiting
 
 
 @shared_task(name="scheduling.tidy_whereabouts")
 def tidy_whereabouts() -> None:
     joining.tidy_whereabouts(now=timezone.now())
+
+
+@shared_task(name="scheduling.offer_free_places")
+def offer_free_places() -> None:
+    waiting.offer_free_places(now=timezone.now())

@@ -12,6 +12,7 @@ from scheduling.views import (
     planning,
     timetable,
     video,
+    waiting,
 )
 
 app_name = "scheduling"
@@ -29,6 +30,7 @@ urlpatterns = [
     path("book/way/<int:modality_id>/", choosing.choose_time, name="choose_time"),
     path("book/<slug:want>/", choosing.how, name="how"),
     path("book/<slug:want>/when/", choosing.when, name="when"),
+    path("book/<int:session_id>/wait/", waiting.wait, name="wait"),
     path("booked/<int:booking_id>/", client.booked, name="booked"),
     path("bookings/<int:booking_id>/cancel/", client.cancel, name="cancel"),
     path("bookings/<int:booking_id>/move/", moving.move, name="move"),
@@ -53,6 +55,9 @@ urlpatterns = [
     path("away/<int:time_off_id>/end/", away.end, name="end_time_off"),
     path("timetable/", timetable.week, name="timetable"),
     path("hours/video/", video.my_address, name="video_address"),
+    path("places/<int:entry_id>/", waiting.place, name="place"),
+    path("places/<int:entry_id>/accept/", waiting.accept, name="accept"),
+    path("places/<int:entry_id>/leave/", waiting.leave, name="leave"),
     path("sessions/<int:session_id>/", clinician.roster, name="roster"),
     path("sessions/<int:session_id>/coming/", video.coming, name="coming"),
     path("sessions/<int:session_id>/room/", video.open_room, name="open_room"),

@@ -83,6 +83,11 @@ PAGES = [
     Page("scheduling:cancel", "GET POST", ENROLLED, MAYA),
     Page("scheduling:move", "GET", ENROLLED, MAYA),
     Page("scheduling:check_move", "GET POST", ENROLLED, MAYA),
+    # Whoever may see a session, and each person's own place in its line
+    Page("scheduling:wait", "GET POST", ENROLLED),
+    Page("scheduling:place", "GET", ENROLLED, MAYA),
+    Page("scheduling:accept", "POST", ENROLLED, MAYA),
+    Page("scheduling:leave", "GET POST", ENROLLED, MAYA),
     Page("scheduling:calendar_file", "GET", ENROLLED, MAYA),
     # At the door of a session: whoever is booked, families too
     Page("scheduling:join", "GET POST", ENROLLED | FAMILY, MAYA),

@@ -30,10 +30,11 @@ from iop_portal.followups.owing import owe_follow_up
 from iop_portal.notices.models import Notice
 from iop_portal.people.models import Apart
 from iop_portal.people.roles import Role
-from scheduling.booking import book_seat
+from scheduling.booking import book_seat, cancel_booking
 from scheduling.commitments import Terms, add_commitment
 from scheduling.feeds import make_feed
 from scheduling.models import DayException, TimeOff
+from scheduling.waiting import join_line, offer_free_places
 from tests.factories import (
     ModalityFactory,
     ProgramFactory,
@@ -195,6 +196,16 @@ def build_world() -> World:
         works(team, home, weekday=weekday)
     free = session_at(way, now + timedelta(days=5), team)
     booking = book_seat(session_at(way, now + timedelta(days=3), team), person=maya, by=maya, now=now)
+    full = session_at(way, now + timedelta(days=6), team, capacity=1)
+    book_seat(full, person=people["other_client"], by=people["other_client"], now=now)
+    entry = join_line(full, person=maya, by=maya, now=now)
+    crowded = session_at(way, now + timedelta(days=8), team, capacity=1)
+    book_seat(crowded, person=people["other_client"], by=people["other_client"], now=now)
+    freed = session_at(way, now + timedelta(days=7), team, capacity=1)
+    given_back = book_seat(freed, person=people["other_client"], by=people["other_client"], now=now)
+    offered = join_line(freed, person=maya, by=maya, now=now)
+    cancel_booking(given_back, by=given_back.person, now=now)
+    offer_free_places(now=now)
     exception = DayException.objects.create(clinician=team, program=home, on=now.date() + timedelta(days=9))
     kept = Terms("work", "Zq-owntime", (0, 1, 2, 3, 4), time(9), time(17), now.date())
     days_off = DateTimeTZRange(now + timedelta(days=20), now + timedelta(days=22), "[)")
@@ -223,6 +234,9 @@ def build_world() -> World:
             "talk_id": talk.pk,
             "free_session_id": free.pk,
             "booking_id": booking.pk,
+            "entry_id": entry.pk,
+            "kept_id": offered.pk,
+            "crowded_id": crowded.pk,
             "secret": make_feed(maya, tells_more=False, now=now),
             "track_id": TrackFactory(program=home, name="Zq-track").pk,
             "clinician_id": profile.pk,

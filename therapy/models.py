@@ -53,6 +53,9 @@ class ClinicalPolicy(models.Model):
     make_ups_per_week = models.PositiveSmallIntegerField(
         _("most sessions a week that make up for others"), default=2, db_default=2
     )
+    offer_minutes = models.PositiveSmallIntegerField(
+        _("minutes for which an offered place is kept"), default=120, db_default=120
+    )
 
     class Meta:
         constraints = [
@@ -65,6 +68,9 @@ class ClinicalPolicy(models.Model):
             models.CheckConstraint(name="buffer_is_an_hour_at_most", condition=Q(buffer_minutes__lte=60)),
             models.CheckConstraint(name="grace_is_an_hour_at_most", condition=Q(grace_minutes__lte=60)),
             models.CheckConstraint(name="a_week_has_7_make_ups_at_most", condition=Q(make_ups_per_week__lte=7)),
+            models.CheckConstraint(
+                name="an_offer_stands_15_minutes_to_2_days", condition=Q(offer_minutes__range=(15, 2880))
+            ),
             models.CheckConstraint(
                 name="notice_ends_before_the_horizon", condition=Q(notice_minutes__lt=F("horizon_days") * 1440)
             ),
@@ -84,6 +90,10 @@ class ClinicalPolicy(models.Model):
     @property
     def cancel_window(self) -> timedelta:
         return timedelta(hours=self.cancel_hours)
+
+    @property
+    def offer_stands(self) -> timedelta:
+        return timedelta(minutes=self.offer_minutes)
 
     @property
     def buffer(self) -> timedelta:

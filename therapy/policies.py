@@ -76,6 +76,12 @@ class TooManyMakeUps(Refused):
     status = 400
 
 
+class OddOffer(Refused):
+    message = _("An offered place is kept for 15 minutes at least and for two days at most, which is 2880 minutes.")
+    constraint = "an_offer_stands_15_minutes_to_2_days"
+    status = 400
+
+
 @dataclass(frozen=True)
 class PolicyDetails:
     hours_per_week: int = 9
@@ -87,6 +93,7 @@ class PolicyDetails:
     buffer_minutes: int = 10
     grace_minutes: int = 15
     make_ups_per_week: int = 2
+    offer_minutes: int = 120
 
 
 DETAILS = tuple(field.name for field in fields(PolicyDetails))

@@ -19,6 +19,7 @@ from iop_portal.people.models import Apart, CareTeam, Enrolment, Program, User
 from scheduling.booking import book_hour, book_seat, new_reference
 from scheduling.hours import Stretch, except_day, set_weekly_hours
 from scheduling.models import Booking, Facilitation, Room, Session
+from scheduling.moving import move_to_seat
 from scheduling.openings import openings, starts
 from therapy.models import Modality, Prescription
 from therapy.prescribing import policy_of
@@ -243,8 +244,23 @@ def _personas(told: _Timetable, *, ago: Ago) -> None:
                 booked = min(session.starts_at - timedelta(days=6), ago(1))
                 book_seat(session, person=person, by=person, now=booked)
                 told.take(session.during, ("person", person.pk))
+    for maya in people.filter(email="maya@portal.test"):
+        _moved(told, maya)
     for theo in people.filter(email="theo@portal.test"):
         _first_hour(told, theo, told.staff["amara"], ago=ago)
+
+
+def _moved(told: _Timetable, client: User) -> None:
+    """Last Thursday evening did not suit her, so she came on Friday afternoon instead."""
+    thursday = told.monday + timedelta(days=THURSDAY, weeks=-1)
+    groups = Session.objects.filter(program=told.program, modality__name="Staying on course")
+    evening = groups.get(during=told.at(thursday, time(19, 15), 90))
+    instead = groups.get(during=told.at(thursday + timedelta(days=1), time(14, 45), 90))
+    begins = evening.starts_at
+    held = book_seat(evening, person=client, by=client, now=begins - timedelta(days=6))
+    move_to_seat(held, instead, by=client, now=begins - timedelta(days=2))
+    for session in (evening, instead):
+        told.take(session.during, ("person", client.pk))
 
 
 def _first_hour(told: _Timetable, client: User, counsellor: User, *, ago: Ago) -> None:

@@ -39,7 +39,7 @@ from iop_portal.consents.consenting import (
     wording,
 )
 from iop_portal.consents.models import Category, Consent, Purpose
-from iop_portal.demo import care, cast, sessions
+from iop_portal.demo import care, cast, lines, sessions
 from iop_portal.demo.background import add_clients, add_staff
 from iop_portal.demo.devices import give_device
 from iop_portal.followups.acting import acknowledge_follow_up, resolve_follow_up, snooze_follow_up
@@ -130,6 +130,7 @@ def _riverbend(past: Past) -> None:
     _open_matters(dana, staff, clients, past)
     _calls(program, dana, past)
     sessions.tell_sessions(program, sessions.RIVERBEND, sessions.RIVERBEND_HOURS, ago=past.ago, now=past.now)
+    lines.tell_lines(program, ago=past.ago, now=past.now)
     _invitations(program, dana, staff["priya.nair"], past)
 
 

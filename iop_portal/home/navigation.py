@@ -49,7 +49,10 @@ _OPENED = _Entry(pgettext_lazy("place", "Who opened my record"), "home:opened", 
 _OFFICE = _Entry(pgettext_lazy("place", "Office"), "office:desk", "office", area=("/office/", "/timetable/", "/away/"))
 _INVITATIONS = _Entry(pgettext_lazy("place", "Invitations"), "office:my_invitations", "mail", area="/invitations/")
 _WEEK = _Entry(
-    pgettext_lazy("place", "Week"), "scheduling:my_week", "week", area=("/week/", "/book/", "/booked/", "/bookings/")
+    pgettext_lazy("place", "Week"),
+    "scheduling:my_week",
+    "week",
+    area=("/week/", "/book/", "/booked/", "/bookings/", "/places/"),
 )
 _WAYS = _Entry(pgettext_lazy("place", "Ways"), "therapy:ways", "book", area=("/ways/", "/people/"))
 

@@ -14,9 +14,10 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from iop_portal.consents.models import Consent
-from iop_portal.markup import clock, day, hours
+from iop_portal.markup import clock, day, day_clock, hours
 from iop_portal.people.models import CareTeam, Enrolment, User
 from scheduling.finding import EVENING
+from scheduling.waiting import offers_to
 from scheduling.week import Block, next_two, week_of
 
 
@@ -179,6 +180,25 @@ def care_team_of(client: User) -> list[Helper]:
     return [
         Helper(place.clinician.full_name, "\u00a0· ".join(filter(None, (_part(place), place.clinician.pronouns))))
         for place in places.select_related("clinician")
+    ]
+
+
+def places_for(client: User, *, now: datetime) -> list[Suggestion]:
+    """Places that are kept for a client for a while, because they waited for one."""
+    return [
+        Suggestion(
+            _("A place is free for you"),
+            _("%(what)s, %(when)s. It is kept for you until %(until)s.")
+            % {
+                "what": entry.session.modality.name,
+                "when": day_clock(entry.session.starts_at),
+                "until": day_clock(entry.expires_at),
+            },
+            reverse("scheduling:place", args=[entry.pk]),
+            _("Look"),
+            _("at the place"),
+        )
+        for entry in offers_to(client, now=now)
     ]
 
 

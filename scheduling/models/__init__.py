@@ -5,6 +5,7 @@ from scheduling.models.feeds import CalendarDelivery
 from scheduling.models.hours import DayException, Hours, OtherHours, Room, TimeOff, WeeklyHours
 from scheduling.models.joining import Arrival, VideoAddress, VideoRoom, Whereabouts
 from scheduling.models.sessions import Booking, Facilitation, Session
+from scheduling.models.waiting import Waiting
 from scheduling.models.wishes import Firmness, WeekWishes
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "TimeOff",
     "VideoAddress",
     "VideoRoom",
+    "Waiting",
     "WeekWishes",
     "WeeklyHours",
     "Whereabouts",

@@ -105,7 +105,9 @@ class Session(models.Model):
                 condition=pgtrigger.Condition("NEW.capacity < OLD.capacity"),
                 func="""
                     IF (SELECT count(*) FROM scheduling_booking b
-                        WHERE b.session_id = NEW.id AND b.takes_seat AND b.occupies) > NEW.capacity
+                        WHERE b.session_id = NEW.id AND b.takes_seat AND b.occupies)
+                        + (SELECT count(*) FROM scheduling_waiting w
+                           WHERE w.session_id = NEW.id AND w.state = 'offered') > NEW.capacity
                     THEN
                         RAISE EXCEPTION 'more seats are taken'
                         USING ERRCODE = 'check_violation', CONSTRAINT = 'capacity_holds_who_is_booked';
@@ -250,10 +252,14 @@ class Booking(models.Model):
                         RAISE EXCEPTION 'the session does not take place'
                         USING ERRCODE = 'check_violation', CONSTRAINT = 'bookings_are_of_live_sessions';
                     END IF;
+                    -- A place that is offered to others is taken; one that is offered to this person is for this.
                     IF NEW.takes_seat AND (
                         SELECT count(*) FROM scheduling_booking b
                         WHERE b.session_id = NEW.session_id AND b.takes_seat AND b.occupies
                           AND b.id IS DISTINCT FROM NEW.id
+                    ) + (
+                        SELECT count(*) FROM scheduling_waiting w
+                        WHERE w.session_id = NEW.session_id AND w.state = 'offered' AND w.person_id <> NEW.person_id
                     ) >= seats THEN
                         RAISE EXCEPTION 'every seat is taken'
                         USING ERRCODE = 'check_violation', CONSTRAINT = 'a_seat_for_everybody';

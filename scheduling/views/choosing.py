@@ -227,18 +227,27 @@ def busy_around(person: User, times: Sequence[SeatTime | HourTime]) -> list[Busy
 
 
 def _slot(time: SeatTime | HourTime, answers: Answers, busy: Iterable[Busy]) -> Slot:
-    if isinstance(time, SeatTime):
-        chosen = answers.without_time.query(session=time.session.pk) if time.free else ""
-    else:
-        chosen = answers.without_time.query(
-            way=time.modality.pk,
-            minutes=round((time.ends - time.begins).total_seconds() / 60),
-            at=time.begins,
-            giver=time.clinician.pk,
-            room=time.room.pk if time.room else None,
-        )
-    url = f"{reverse('scheduling:check')}{chosen}" if chosen else ""
+    url = _seat_url(time, answers) if isinstance(time, SeatTime) else _hour_url(time, answers)
     return Slot(time, url, overlaps(busy, time.begins, time.ends))
+
+
+def _seat_url(time: SeatTime, answers: Answers) -> str:
+    """To book it, to wait for a place, or to the place that one waits for."""
+    if time.mine:
+        return reverse("scheduling:place", args=[time.mine])
+    if time.full:
+        return reverse("scheduling:wait", args=[time.session.pk])
+    return reverse("scheduling:check") + answers.without_time.query(session=time.session.pk) if time.free else ""
+
+
+def _hour_url(time: HourTime, answers: Answers) -> str:
+    return reverse("scheduling:check") + answers.without_time.query(
+        way=time.modality.pk,
+        minutes=round((time.ends - time.begins).total_seconds() / 60),
+        at=time.begins,
+        giver=time.clinician.pk,
+        room=time.room.pk if time.room else None,
+    )
 
 
 # ── Check, and book ───────────────────────────────────────────────────────────────────────────────────────────
@@ -308,10 +317,17 @@ def _refused(
         "why": str(refusal),
         "chosen": chosen,
         "slots": [_slot(time, answers.without_time, busy) for time in nearest],
+        "wait_url": _wait_url(chosen, refusal),
         "when_url": _page("when", want, answers.without_time) if want else reverse("scheduling:book"),
         "zone": another_zone(request.user, [chosen.modality.program]),
     }
     return render(request, "scheduling/not_booked.html", context, status=refusal.status)
+
+
+def _wait_url(chosen: SeatChoice | HourChoice, refusal: Refused) -> str:
+    if isinstance(chosen, SeatChoice) and isinstance(refusal, booking.SessionFull):
+        return reverse("scheduling:wait", args=[chosen.session.pk])
+    return ""
 
 
 # ── Addresses ─────────────────────────────────────────────────────────────────────────────────────────────────

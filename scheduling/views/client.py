@@ -19,6 +19,7 @@ from scheduling.calendar_files import appointment
 from scheduling.forms.booking import AnswersForm
 from scheduling.models import Booking
 from scheduling.moving import missed_by
+from scheduling.waiting import waits_shown
 from scheduling.week import another_zone, block_of, week_of, with_own_times, with_sessions
 from therapy.prescribing import policy_of
 
@@ -36,6 +37,7 @@ def my_week(request: PortalRequest) -> HttpResponse:
         "may_book": bool(request.user.roles & {Role.CLIENT, Role.APPLICANT}),
         "zone": another_zone(request.user, week.programs),
         "missed": missed_by(request.user, now=now),
+        "waits": waits_shown(request.user, now=now),
     }
     return render(request, "scheduling/my_week.html", context)
 

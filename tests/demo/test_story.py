@@ -14,7 +14,7 @@ from iop_portal.followups.models import FollowUp
 from iop_portal.notices.models import Notice
 from iop_portal.people.models import BrokenGlass, CareTeam, Enrolment, Program, RoleHeld, User
 from iop_portal.people.roles import Role
-from scheduling.models import Room
+from scheduling.models import Booking, Room, Waiting
 from tests.factories import NOON
 
 pytestmark = pytest.mark.django_db
@@ -152,6 +152,23 @@ def test_counsellors_owe_calls_of_every_kind_made_due_and_put_off(told):
 def test_nobody_is_written_to_about_the_past(told):
     assert Notice.objects.filter(state=Notice.State.OWED).count() == 0
     assert Notice.objects.filter(state=Notice.State.DEAD).count() == 1
+
+
+def test_three_wait_for_a_full_workshop_and_a_place_is_offered_in_another(told):
+    lines = Waiting.objects.live().select_related("session__modality")
+    waiting = [entry for entry in lines if entry.state == "waiting"]
+    assert [entry.session.modality.name for entry in waiting] == ["Back to work"] * 3
+    assert len({entry.session_id for entry in waiting}) == 1
+    assert waiting[0].session.bookings.live().count() == waiting[0].session.capacity
+    (offered,) = (entry for entry in lines if entry.state == "offered")
+    assert offered.stands(NOON)
+    assert offered.session.bookings.live().count() == offered.session.capacity - 1
+
+
+def test_maya_moved_a_session_of_last_week(told):
+    (moved,) = Booking.objects.filter(person=person("maya"), state="moved")
+    assert moved.moved_to.starts_at - moved.starts_at == timedelta(hours=19, minutes=30)
+    assert moved.moved_to.occupies
 
 
 def test_only_a_demonstration_is_told_a_story(settings):

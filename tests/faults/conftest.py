@@ -20,8 +20,10 @@ from iop_portal.local_services import local_services, tied_to_us
 from iop_portal.notices.models import Notice
 from iop_portal.people.models import BrokenGlass, RoleHeld
 from iop_portal.people.roles import Role
+from iop_portal.refusals import Refused
 from tests.embedded import SERVICES
 from tests.factories import ProgramFactory, UserFactory
+from tests.faults.racing import ROUNDS, WITHIN, at_once
 from tests.faults.smtp import MailServer
 from tests.patience import until
 
@@ -206,3 +208,23 @@ def figures(capsys, mail_server, request):
         return counted
 
     return figures
+
+
+@pytest.fixture
+def rounds(capsys):
+    """Play it so often; `prepare(n)` gives the acts of a round."""
+
+    def rounds(name, prepare, *, winners, losers, within=WITHIN):
+        worst = 0.0
+        for number in range(ROUNDS):
+            done = at_once(prepare(number))
+            lost = [outcome for outcome, _took in done if isinstance(outcome, (Refused, str))]
+            assert len(done) - len(lost) == winners
+            assert {type(one) if isinstance(one, Refused) else one for one in lost} <= losers
+            worst = max(worst, *(took for _outcome, took in done))
+        told = {"name": name, "rounds": ROUNDS, "worst_seconds": round(worst, 3), "ok": worst < within}
+        with capsys.disabled():
+            print("\n" + json.dumps(told))
+        assert worst < within
+
+    return rounds

@@ -4,17 +4,12 @@ Real connections, each in a thread of its own, started by a barrier. Each story 
 time anybody waited for an answer.
 """
 
-import json
-import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import connection, transaction
 
-from iop_portal.refusals import Refused
 from scheduling.booking import AlreadyBooked, AlreadyBusy, HourTaken, RoomTaken, SessionFull, book_hour, book_seat
 from scheduling.models import Booking, Facilitation, Session
 from tests.factories import (
@@ -28,11 +23,10 @@ from tests.factories import (
     session_at,
     works,
 )
+from tests.faults.racing import PEOPLE, ROUNDS
 from therapy.models import Format
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
-PEOPLE, ROUNDS = 50, 20
-WITHIN = 1.0
 SOON = NOON + timedelta(days=1)
 
 
@@ -44,52 +38,6 @@ def program():
 @pytest.fixture
 def people(program):
     return [enrolled(program) for _ in range(PEOPLE)]
-
-
-def at_once(acts):
-    """What each came to, and the seconds it took: all have a connection before the first of them begins."""
-    gate = threading.Barrier(len(acts))
-
-    def run(act):
-        connection.ensure_connection()
-        try:
-            gate.wait()
-            began = time.monotonic()
-            return _outcome(act), time.monotonic() - began
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return [future.result() for future in [pool.submit(run, act) for act in acts]]
-
-
-def _outcome(act):
-    try:
-        return act()
-    except Refused as refusal:
-        return refusal
-    except DatabaseError as error:
-        return error.__cause__.diag.constraint_name or repr(error)
-
-
-@pytest.fixture
-def rounds(capsys):
-    """Play it so often; `prepare(n)` gives the acts of a round."""
-
-    def rounds(name, prepare, *, winners, losers):
-        worst = 0.0
-        for number in range(ROUNDS):
-            done = at_once(prepare(number))
-            lost = [outcome for outcome, _took in done if isinstance(outcome, (Refused, str))]
-            assert len(done) - len(lost) == winners
-            assert {type(one) if isinstance(one, Refused) else one for one in lost} <= losers
-            worst = max(worst, *(took for _outcome, took in done))
-        told = {"name": name, "rounds": ROUNDS, "worst_seconds": round(worst, 3), "ok": worst < WITHIN}
-        with capsys.disabled():
-            print("\n" + json.dumps(told))
-        assert worst < WITHIN
-
-    return rounds
 
 
 def test_of_fifty_people_on_the_last_seat_one_gets_it(rounds, program, people):

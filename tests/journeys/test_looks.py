@@ -114,8 +114,21 @@ def test_a_page(db, doorstep, look, page, method, persona):
         "/book/check/?way={talk_id}&minutes=50&giver={team_id}&at=2020-01-01T10:00Z",
         "/bookings/{booking_id}/move/check/?session={free_session_id}",
         "/bookings/{booking_id}/move/check/?session={session_id}",
+        "/book/{crowded_id}/wait/",
+        "/places/{kept_id}/",
+        "/places/{kept_id}/leave/",
     ],
-    ids=["an answer to mend", "hours", "check", "refused", "check a move", "a move refused"],
+    ids=[
+        "an answer to mend",
+        "hours",
+        "check",
+        "refused",
+        "check a move",
+        "a move refused",
+        "waiting for a place",
+        "a place kept",
+        "letting a place go",
+    ],
 )
 def test_a_step_of_booking(db, doorstep, look, step):
     """What one meets only with answers in the address."""

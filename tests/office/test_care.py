@@ -62,6 +62,7 @@ def test_rules_are_shown_as_they_hold_and_changed(office, program, rules):
         ("grace_minutes", 61, "an hour of grace at most"),
         ("grace_minutes", "", "Fill in"),
         ("make_ups_per_week", 8, "make up for 7 sessions at most"),
+        ("offer_minutes", 14, "15 minutes at least"),
         ("week_starts_on", 9, "Choose one of the answers"),
         ("hours_per_week", 10**12, "less than or equal"),
     ],

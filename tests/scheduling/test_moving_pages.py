@@ -70,8 +70,8 @@ def test_the_week_and_the_booking_lead_to_the_other_times_and_to_the_new_one(cli
     assert slot.url == check(held, f"?session={other.pk}")
 
     page = client.get(slot.url)
-    assert "Until now Wednesday 25 November, 12:00–1:30 pm Skills group with Amara" in words(page)
-    assert "From now on Wednesday 25 November, 12:30–2:00 pm" in words(page)
+    assert "Old time Wednesday 25 November, 12:00–1:30 pm Skills group with Amara" in words(page)
+    assert "New time Wednesday 25 November, 12:30–2:00 pm" in words(page)
     led = client.post(slot.url, follow=True)
     (now,) = live(maya)
     assert (now.session, now.moved_from) == (other, held)

@@ -60,6 +60,8 @@ def test_a_change_holds_and_the_trail_tells_it(program, ada):
         ({"buffer_minutes": 61}, policies.BufferTooLong),
         ({"grace_minutes": 61}, policies.GraceTooLong),
         ({"make_ups_per_week": 8}, policies.TooManyMakeUps),
+        ({"offer_minutes": 14}, policies.OddOffer),
+        ({"offer_minutes": 2881}, policies.OddOffer),
     ],
 )
 def test_what_makes_no_sense_is_refused_and_leaves_no_trace(program, ada, changes, refusal):

@@ -36,6 +36,7 @@ class PolicyForm(EditForm):
         policies.BufferTooLong: "buffer_minutes",
         policies.GraceTooLong: "grace_minutes",
         policies.TooManyMakeUps: "make_ups_per_week",
+        policies.OddOffer: "offer_minutes",
     }
 
     class Meta:
@@ -51,12 +52,14 @@ class PolicyForm(EditForm):
             "buffer_minutes": gettext_lazy("Minutes between two sessions of a clinician"),
             "grace_minutes": gettext_lazy("Minutes that somebody may come late"),
             "make_ups_per_week": gettext_lazy("Sessions a week that may make up for missed ones"),
+            "offer_minutes": gettext_lazy("How long an offered place is kept, in minutes"),
         }
         help_texts = {
             "hours_per_week": gettext_lazy("What is planned for somebody new. Their care team may change it."),
             "cancel_hours": gettext_lazy("After that it is said to be late, and never refused."),
             "grace_minutes": gettext_lazy("After that a group is closed for the day."),
             "make_ups_per_week": gettext_lazy("Each in the week of the missed one or the week after. 0 means none."),
+            "offer_minutes": gettext_lazy("For whoever waited for it. Quiet hours do not count."),
         }
 
     def version(self, row: ClinicalPolicy) -> str:
