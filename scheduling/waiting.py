@@ -145,11 +145,12 @@ def _each(act, key: int, *, now: datetime) -> int:  # type: ignore[no-untyped-de
 
 
 def _over(now: datetime) -> QuerySet[Waiting]:
-    """Offers that ran out, lines that are closed, and whoever waits for what does not take place."""
+    """Offers that ran out, lines that are closed, and whoever waits for what they have or what does not take place."""
     begins = Q(session__during__startswith__lte=now + CLOSES_BEFORE)
     ran_out = Q(state=Waiting.State.OFFERED) & (Q(expires_at__lte=now) | Q(session__during__startswith__lte=now))
     closed = Q(state=Waiting.State.WAITING) & begins
-    return Waiting.objects.live().filter(ran_out | closed | Q(session__live=False)).order_by("pk")
+    has_it = Exists(Booking.objects.live().filter(session=OuterRef("session"), person=OuterRef("person")))
+    return Waiting.objects.live().filter(ran_out | closed | Q(session__live=False) | has_it).order_by("pk")
 
 
 @write
@@ -157,7 +158,8 @@ def _end_if_over(key: int, *, now: datetime) -> int:
     entry = _lock(Waiting.objects.get(pk=key))
     if not _over(now).filter(pk=key).exists():
         return 0
-    if not entry.session.live:
+    has_it = Booking.objects.live().filter(session=entry.session, person=entry.person).exists()
+    if has_it or not entry.session.live:
         end_wait(entry, Waiting.State.WITHDRAWN, by=None, now=now, verb="waiting.closed")
     else:
         end_wait(entry, Waiting.State.LAPSED, by=None, now=now, verb="waiting.lapsed")

@@ -228,6 +228,16 @@ def test_who_left_the_program_or_has_come_to_a_place_waits_no_more(full, clinic,
     assert states(full) == [("Ana", "withdrawn"), ("Ben", "offered"), ("Cleo", "waiting")]
 
 
+def test_who_was_given_a_place_in_another_way_waits_no_more(full, people):
+    join(full, people[0])
+    join(full, people[1])
+    full.capacity = 2
+    full.save()
+    seated(people[0], full)
+    serve()
+    assert states(full) == [("Ana", "withdrawn"), ("Ben", "waiting")]
+
+
 def test_more_seats_are_offered_to_as_many(full, people):
     for person in people:
         join(full, person)
