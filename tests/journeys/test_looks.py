@@ -5,6 +5,7 @@ after the form was sent empty.
 """
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import transaction
@@ -15,12 +16,13 @@ from django.utils import timezone
 from iop_portal.demo.views import gallery
 from scheduling import joining, video
 from scheduling.models import Room
+from scheduling.wishes import save_wishes
 from tests.asking import Doorstep, Page, address
-from tests.factories import seated, session_at
+from tests.factories import ModalityFactory, TrackFactory, clinician, introduced, seated, session_at
 from tests.journeys.looking import Screen, reader_of_large_text
 from tests.test_access import ANYBODY, BY_NAME, PAGES, SIGNED_IN
 from tests.world import build_world
-from therapy.models import Modality
+from therapy.models import ClinicalPolicy, Modality, Prescription
 
 pytestmark = pytest.mark.looks
 
@@ -185,6 +187,46 @@ def test_who_comes(doorstep, look, at_the_door, where):
     with doorstep.ask("team", "GET", path if where != "/" else "/caseload/") as response:
         assert response.status_code == 200
         faults = look(path, response)
+    assert not faults, "\n".join(faults)
+
+
+@pytest.fixture
+def planning(doorstep):
+    """Maya is prescribed a day a week, of which she wishes the impossible. Two groups are open in this week of hers."""
+    with transaction.atomic():
+        maya, now = doorstep.world.people["client"], doorstep.moment
+        held = maya.enrolments.get(state="admitted")
+        program = held.program
+        today = timezone.localdate(now, ZoneInfo(program.zone))
+        ClinicalPolicy.objects.update_or_create(program=program, defaults={"week_starts_on": today.weekday()})
+        Prescription.objects.update_or_create(
+            enrolment=held,
+            until=None,
+            defaults={"track": TrackFactory(program=program), "phase": "core", "hours": 8, "days": 4, "since": today},
+        )
+        leader = clinician(program)
+        groups = [ModalityFactory(program=program) for _number in range(2)]
+        introduced(leader, *groups)
+        for days, group in enumerate(groups, start=1):
+            session_at(group, now + timedelta(days=days), leader)
+        save_wishes(maya, {"familiar_people": "if_possible", "few_trips": "always", "one_to_one": 1}, by=maya, now=now)
+        yield doorstep
+        transaction.set_rollback(True)
+
+
+def test_a_planned_week_and_another_session_instead(db, planning, look):
+    with planning.ask("client", "GET", "/week/plan/") as response:
+        card = response.context["cards"][0]
+        faults = look("/week/plan/", response)
+    with planning.ask("client", "POST", "/week/plan/") as response:
+        assert response.status_code == 400
+        faults += look("/week/plan/", response)
+    with planning.ask("client", "GET", card.another_url) as response:
+        assert response.status_code == 200
+        faults += look(card.another_url, response)
+    with planning.ask("client", "GET", card.without_url) as response:
+        assert response.status_code == 200
+        faults += look(card.without_url, response)
     assert not faults, "\n".join(faults)
 
 
