@@ -93,12 +93,13 @@ class IntegerProgram:
 
 
 def _solver(seconds: float) -> highspy.Highs:
-    """Searches that solve smaller programs on the way cost a week more time than they save."""
+    """For programs as small as a week, presolving and searches in parts of it cost more time than they save."""
     solver = highspy.Highs()  # type: ignore[no-untyped-call]
     options: dict[str, bool | int | float | str] = {
         "output_flag": False,
         "threads": 1,
         "parallel": "off",
+        "presolve": "off",
         "random_seed": SEED,
         "time_limit": seconds,
         "mip_rel_gap": 0.0,
