@@ -269,6 +269,9 @@ CONTENT_SECURITY_POLICY = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+# Files are read where they arrive, and never lie on a disk.
+FILE_UPLOAD_HANDLERS = ["iop_portal.uploads.InMemory"]
+FILE_UPLOAD_MAX_MEMORY_SIZE = 4_000_000
 
 # ── Static files ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -332,6 +335,11 @@ CELERY_BEAT_SCHEDULE = {
     },
     "escalate overdue follow-ups": {
         "task": "followups.escalate_overdue",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "read people's own calendars": {
+        "task": "scheduling.read_own_calendars",
         "schedule": 60.0,
         "options": {"expires": 60},
     },

@@ -12,12 +12,13 @@ from django.db.models import Q, QuerySet
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
+from psycopg2.extras import DateTimeTZRange
 
 from iop_portal.audit import trail
 from iop_portal.people.models import User
 from iop_portal.refusals import Refused
 from iop_portal.writes import write
-from scheduling.models import Commitment
+from scheduling.models import BusyTime, Commitment
 
 ONE_DAY = timedelta(days=1)
 MOST = 50
@@ -163,15 +164,21 @@ def _check(terms: Terms, *, today: date) -> None:
 
 
 def busy_times(person: User, *, begin: datetime, end: datetime) -> list[Busy]:
-    """What a person keeps free and that lies, in part at least, between two aware datetimes: in order, in UTC.
+    """What a person keeps free, by their own words or by their own calendar: in order, in UTC.
 
-    What touches or overlaps and is for the same thing is one. The number of queries depends on nothing.
+    It lies between two aware datetimes, in part at least. What touches or overlaps and is for the same thing is one.
+    The number of queries depends on nothing.
     """
     zone = ZoneInfo(person.zone)
     # A night's work begins on the day before.
     first, last = begin.astimezone(zone).date() - ONE_DAY, end.astimezone(zone).date()
     kept = Commitment.objects.filter(Q(until=None) | Q(until__gte=first), person=person, since__lte=last)
     found = [busy for one in kept for busy in _occurrences(one, first, last, zone)]
+    read = BusyTime.objects.filter(calendar__person=person, during__overlap=DateTimeTZRange(begin, end, "[)"))
+    found += [
+        Busy(begins.astimezone(UTC), ends.astimezone(UTC), word_of(kind))
+        for begins, ends, kind in read.values_list("during__startswith", "during__endswith", "calendar__kind")
+    ]
     return merged(busy for busy in found if busy.begins < end and begin < busy.ends)
 
 

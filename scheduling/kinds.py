@@ -77,6 +77,14 @@ kinds.register(
         waits=lambda entry, morning: entry.expires_at > morning,
     ),
     kinds.Kind(
+        name="own_calendar_given_up",
+        about="scheduling.owncalendar",
+        template="something_to_look_at",
+        subject=_("Something needs a look"),
+        still_owed=lambda calendar: calendar.given_up_at is not None,
+        words=lambda calendar, to: {},
+    ),
+    kinds.Kind(
         name="booking_cancelled",
         about="scheduling.booking",
         template="booking_cancelled",

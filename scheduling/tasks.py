@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from scheduling import joining, waiting
+from scheduling import joining, own_calendars, waiting
 
 
 @shared_task(name="scheduling.tidy_whereabouts")
@@ -14,3 +14,8 @@ def tidy_whereabouts() -> None:
 @shared_task(name="scheduling.offer_free_places")
 def offer_free_places() -> None:
     waiting.offer_free_places(now=timezone.now())
+
+
+@shared_task(name="scheduling.read_own_calendars")
+def read_own_calendars() -> None:
+    own_calendars.read_due_calendars(now=timezone.now())

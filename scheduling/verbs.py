@@ -47,6 +47,10 @@ register(
         "video.address_removed": _("removed the address of their video calls"),
         "video.opened": _("opened the room of a video call"),
         "video.closed": _("closed the room of a video call"),
+        "own_calendar.brought": _("brought a calendar of their own"),
+        "own_calendar.followed": _("gave us the address of a calendar of their own"),
+        "own_calendar.removed": _("removed a calendar of their own"),
+        "own_calendar.given_up": _("stopped reading a calendar that could not be read any more"),
         "hours.exception_ended": _("took back a change of hours"),
     },
     to_others={

@@ -74,6 +74,8 @@ PAGES = [
     Page("scheduling:add_own_time", "GET POST", ENROLLED, at={"rhythm": "weekly"}),
     Page("scheduling:change_own_time", "GET POST", ENROLLED, MAYA),
     Page("scheduling:end_own_time", "GET POST", ENROLLED, MAYA),
+    Page("scheduling:bring_calendar", "GET POST", ENROLLED, at={"way": "address"}),
+    Page("scheduling:remove_own_calendar", "GET POST", ENROLLED, MAYA),
     Page("scheduling:book", "GET", ENROLLED),
     Page("scheduling:choose_time", "GET", ENROLLED),
     Page("scheduling:how", "GET", ENROLLED, at={"want": "counsellor"}),

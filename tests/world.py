@@ -34,6 +34,7 @@ from scheduling.booking import book_seat, cancel_booking
 from scheduling.commitments import Terms, add_commitment
 from scheduling.feeds import make_feed
 from scheduling.models import DayException, TimeOff
+from scheduling.own_calendars import Brought, follow_address
 from scheduling.waiting import join_line, offer_free_places
 from tests.factories import (
     ModalityFactory,
@@ -214,6 +215,9 @@ def build_world() -> World:
         people,
         {
             "time_off_id": away.pk,
+            "own_calendar_id": follow_address(
+                maya, "https://calendar.test/zq-secret.ics", Brought("work", whole_days=False), by=maya, now=now
+            ).pk,
             "commitment_id": add_commitment(maya, kept, by=maya, now=now).pk,
             "session_id": booking.session_id,
             "exception_id": exception.pk,

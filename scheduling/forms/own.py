@@ -13,6 +13,7 @@ from iop_portal.people.models import plain_line
 from scheduling.commitments import EndsTooEarly, HasPassed, Terms, TooFarAway, WithoutLength
 from scheduling.forms.booking import YEARS
 from scheduling.models import Commitment
+from scheduling.own_calendars import Brought, CannotRead
 
 DAY = {"type": "date"}
 CLOCK = {"type": "time"}
@@ -73,3 +74,52 @@ class WeeklyForm(OnceForm):
 
     def terms(self) -> Terms:
         return Terms(**{**self.cleaned_data, "weekdays": tuple(self.cleaned_data["weekdays"])})
+
+
+class CalendarForm(PortalForm):
+    """What is said of a calendar, whichever way it comes."""
+
+    SKIP, KEEP = "skip", "keep"
+    kind = forms.ChoiceField(
+        label=_("What does it mostly hold?"),
+        choices=Commitment.Kind,
+        widget=forms.RadioSelect,
+        help_text=_("We do not keep what its entries say. This word is all that stands beside their times."),
+    )
+    whole_days = forms.ChoiceField(
+        label=_("And entries for a whole day?"),
+        choices=[(SKIP, _("Leave them out: birthdays, holidays")), (KEEP, _("Keep these days free, too"))],
+        initial=SKIP,
+        widget=forms.RadioSelect,
+    )
+
+    def brought(self) -> Brought:
+        return Brought(self.cleaned_data["kind"], whole_days=self.cleaned_data["whole_days"] == self.KEEP)
+
+
+class CalendarFileForm(CalendarForm):
+    blames = {CannotRead: "file"}
+
+    file = forms.FileField(
+        label=_("Calendar file"),
+        allow_empty_file=True,
+        help_text=_("Most calendars can export one: its name ends in .ics. Up to 1 MB."),
+        widget=forms.FileInput(attrs={"accept": ".ics,text/calendar"}),
+        error_messages={"required": _("Choose the file that your calendar exported.")},
+    )
+    field_order = ("file", "kind", "whole_days")
+
+
+class CalendarAddressForm(CalendarForm):
+    blames = {CannotRead: "address"}
+
+    address = forms.CharField(
+        label=_("Address of the calendar"),
+        max_length=2000,
+        help_text=_(
+            "The secret or private address from your calendar’s settings, for reading only. It begins with "
+            "https:// or webcal://. We keep it locked away and show it to nobody."
+        ),
+        widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "off", "spellcheck": "false"}),
+    )
+    field_order = ("address", "kind", "whole_days")

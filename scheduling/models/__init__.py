@@ -4,6 +4,7 @@ from scheduling.models.commitments import Commitment
 from scheduling.models.feeds import CalendarDelivery
 from scheduling.models.hours import DayException, Hours, OtherHours, Room, TimeOff, WeeklyHours
 from scheduling.models.joining import Arrival, VideoAddress, VideoRoom, Whereabouts
+from scheduling.models.own_calendars import BusyTime, OwnCalendar
 from scheduling.models.sessions import Booking, Facilitation, Session
 from scheduling.models.waiting import Waiting
 from scheduling.models.wishes import Firmness, WeekWishes
@@ -11,6 +12,7 @@ from scheduling.models.wishes import Firmness, WeekWishes
 __all__ = [
     "Arrival",
     "Booking",
+    "BusyTime",
     "CalendarDelivery",
     "Commitment",
     "DayException",
@@ -18,6 +20,7 @@ __all__ = [
     "Firmness",
     "Hours",
     "OtherHours",
+    "OwnCalendar",
     "Room",
     "Session",
     "TimeOff",

@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from iop_portal.doors import PortalRequest, for_roles
 from iop_portal.people.roles import Role
 from iop_portal.refusals import Refused
-from scheduling import commitments
-from scheduling.forms.own import OnceForm, WeeklyForm
-from scheduling.models import Commitment
+from scheduling import commitments, own_calendars
+from scheduling.forms.own import CalendarAddressForm, CalendarFileForm, OnceForm, WeeklyForm
+from scheduling.models import Commitment, OwnCalendar
 
 OF_THEIR_OWN = (Role.CLIENT, Role.APPLICANT, Role.ALUM)
 FORMS = {"weekly": WeeklyForm, "once": OnceForm}
@@ -22,7 +22,8 @@ FORMS = {"weekly": WeeklyForm, "once": OnceForm}
 
 @for_roles(*OF_THEIR_OWN, methods=("GET",))
 def own_times(request: PortalRequest) -> HttpResponse:
-    return render(request, "scheduling/own_times.html", {"kept": _own(request)})
+    context = {"kept": _own(request), "calendars": own_calendars.calendars_of(request.user)}
+    return render(request, "scheduling/own_times.html", context)
 
 
 @for_roles(*OF_THEIR_OWN)
@@ -69,6 +70,51 @@ def end_own_time(request: PortalRequest, commitment_id: int) -> HttpResponse:
         messages.info(request, str(refusal))
     else:
         messages.success(request, _("It is ended. Nothing is kept free for it any more."))
+    return redirect("scheduling:own_times")
+
+
+@for_roles(*OF_THEIR_OWN)
+def bring_calendar(request: PortalRequest, way: str) -> HttpResponse:
+    """Their own calendar, as a file that is read at once, or by an address that a worker reads again and again."""
+    if way not in ("file", "address"):
+        raise Http404
+    form = _file_form(request) if way == "file" else CalendarAddressForm(request.POST or None)
+    if form.is_valid():
+        try:
+            _bring(request, form)
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            return redirect("scheduling:own_times")
+    context = {"form": form, "by_file": way == "file"}
+    return render(request, "scheduling/bring_calendar.html", context, status=form.status)
+
+
+def _file_form(request: PortalRequest) -> CalendarFileForm:
+    return CalendarFileForm(request.POST, request.FILES) if request.method == "POST" else CalendarFileForm()
+
+
+def _bring(request: PortalRequest, form: CalendarFileForm | CalendarAddressForm) -> None:
+    who, now = request.user, timezone.now()
+    if isinstance(form, CalendarFileForm):
+        own_calendars.bring_file(who, form.cleaned_data["file"].read(), form.brought(), by=who, now=now)
+        messages.success(request, _("Your calendar is read. From now on we tell you when a session overlaps it."))
+    else:
+        own_calendars.follow_address(who, form.cleaned_data["address"], form.brought(), by=who, now=now)
+        messages.success(request, _("Saved. We read your calendar in the next minutes, and then about every hour."))
+
+
+@for_roles(*OF_THEIR_OWN)
+def remove_calendar(request: PortalRequest, own_calendar_id: int) -> HttpResponse:
+    held = get_object_or_404(OwnCalendar.objects.filter(person=request.user), pk=own_calendar_id)
+    if request.method != "POST":
+        return render(request, "scheduling/remove_calendar.html", {"held": held})
+    try:
+        own_calendars.remove_calendar(held, by=request.user, now=timezone.now())
+    except Refused as refusal:
+        messages.info(request, str(refusal))
+    else:
+        messages.success(request, _("It is removed, and all the times that came from it."))
     return redirect("scheduling:own_times")
 
 
