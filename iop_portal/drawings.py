@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from functools import lru_cache
 from math import ceil
+from typing import Protocol
 
 from django import template
+from django.utils.formats import date_format
+from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -115,4 +119,49 @@ def trend(values: Sequence[float], most: float) -> SafeString:
     points = " ".join(f"{2 + at * step:.1f},{16 - 14 * value / most:.1f}" for at, value in enumerate(values))
     return format_html(
         '<svg class="trend" viewBox="0 0 48 18" aria-hidden="true"><polyline points="{}"/></svg>', points
+    )
+
+
+class Lived(Protocol):
+    @property
+    def name(self) -> str | Promise: ...
+    @property
+    def states(self) -> Sequence[str]: ...
+
+
+MARKS = {"held": "h-done", "partly": "h-booked", "slipped": "h-open"}
+LABEL, CELL, LINE, FEWEST_WEEKS = 132, 18, 24, 8
+
+
+@register.simple_tag
+def weeks_drawn(rows: Sequence[Lived], weeks: Sequence[date]) -> SafeString:
+    """Parts of a life over weeks, oldest first: what held is full, what slipped open, what is no part of it a dot."""
+    marks = [_mark(state, at, line) for line, row in enumerate(rows) for at, state in enumerate(row.states)]
+    names = [(LINE * line + 16, row.name) for line, row in enumerate(rows)]
+    # The first week and the last, where there is room for both.
+    told = {at: weeks[at] for at in (0, len(weeks) - 1) if at in (0, *range(3, len(weeks)))}
+    days = [(LABEL + CELL * at, LINE * len(rows) + 16, date_format(week, "j M")) for at, week in told.items()]
+    return format_html(
+        '<svg class="weeks-drawn" viewBox="0 0 {} {}" aria-hidden="true">{}{}{}</svg>',
+        LABEL + CELL * max(FEWEST_WEEKS, len(weeks)) + 24,
+        LINE * len(rows) + 22,
+        format_html_join("", '<text x="0" y="{}">{}</text>', names),
+        format_html_join("", "{}", ((mark,) for mark in marks)),
+        format_html_join("", '<text class="of" x="{}" y="{}">{}</text>', days),
+    )
+
+
+def _mark(state: str, at: int, line: int) -> SafeString:
+    left, top = LABEL + CELL * at, LINE * line + 4
+    kind = MARKS.get(state)
+    if kind is None:
+        return format_html('<circle class="of" cx="{}" cy="{}" r="1.5"/>', left + 7, top + 8)
+    inset = 0.75 if kind == "h-open" else 0
+    return format_html(
+        '<rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="4"/>',
+        kind,
+        _n(left + inset),
+        _n(top + 1 + inset),
+        _n(14 - 2 * inset),
+        _n(14 - 2 * inset),
     )

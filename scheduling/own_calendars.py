@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any
 
 from django.db import transaction
@@ -39,7 +40,8 @@ LONGEST_REST = timedelta(days=1)
 MOST_FAILURES = 11
 # How long one reading has, before another run takes it for lost.
 LEASE = timedelta(minutes=15)
-MOST_PER_RUN = 30
+# A run ends well before a task has to: the next one goes on.
+MOST_PER_RUN, SECONDS_PER_RUN = 30, 120
 
 HOW_TO_MEND: dict[str, str | Promise] = {
     OwnCalendar.Trouble.NOT_A_CALENDAR: _("Choose the file that your calendar exports: its name ends in .ics."),
@@ -117,7 +119,7 @@ def bring_file(person: User, data: bytes, brought: Brought, *, by: User, now: da
 def _keep_file(person: User, busy: list[Stretch], brought: Brought, *, by: User, now: datetime) -> OwnCalendar:
     made = _make(person, brought, now=now, read_at=now, read_until=now + AHEAD)
     _replace(made, busy)
-    trail.record("own_calendar.brought", made, client=person, by=by, at=now, facts={"count": len(busy)})
+    trail.record("own_calendar.brought", made, client=person, by=by, at=now)
     return made
 
 
@@ -160,8 +162,9 @@ def _make(person: User, brought: Brought, *, now: datetime, **columns: Any) -> O
 
 def read_due_calendars(*, now: datetime, policy: Policy = PUBLIC) -> int:
     """Read what is due. Two runs at once read each calendar once: how many this one did."""
+    until = monotonic() + SECONDS_PER_RUN
     for read in range(MOST_PER_RUN):
-        claimed = _claim(now=now)
+        claimed = _claim(now=now) if monotonic() < until else None
         if claimed is None:
             return read
         _read_address(claimed, now=now, policy=policy)

@@ -47,6 +47,10 @@ register(
         "video.address_removed": _("removed the address of their video calls"),
         "video.opened": _("opened the room of a video call"),
         "video.closed": _("closed the room of a video call"),
+        "connected.looked": _("looked back at their week"),
+        "connected.shared": _("let the care team see how a week went"),
+        "connected.unshared": _("took back that the care team sees how a week went"),
+        "connected.read": _("read what you share of your weeks"),
         "own_calendar.brought": _("brought a calendar of their own"),
         "own_calendar.followed": _("gave us the address of a calendar of their own"),
         "own_calendar.removed": _("removed a calendar of their own"),
@@ -54,6 +58,7 @@ register(
         "hours.exception_ended": _("took back a change of hours"),
     },
     to_others={
+        "connected.read": _("read what a client shares of their weeks"),
         "booking.cancelled_by_program": _("cancelled a session that somebody had booked"),
         "booking.moved": _("moved a session that somebody has booked"),
         "whereabouts.read": _("looked where a client was during a video call"),

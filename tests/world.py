@@ -32,8 +32,9 @@ from iop_portal.people.models import Apart
 from iop_portal.people.roles import Role
 from scheduling.booking import book_seat, cancel_booking
 from scheduling.commitments import Terms, add_commitment
+from scheduling.connected import save_look, this_week
 from scheduling.feeds import make_feed
-from scheduling.models import DayException, TimeOff
+from scheduling.models import Area, DayException, TimeOff
 from scheduling.own_calendars import Brought, follow_address
 from scheduling.waiting import join_line, offer_free_places
 from tests.factories import (
@@ -217,6 +218,14 @@ def build_world() -> World:
             "time_off_id": away.pk,
             "own_calendar_id": follow_address(
                 maya, "https://calendar.test/zq-secret.ics", Brought("work", whole_days=False), by=maya, now=now
+            ).pk,
+            "look_id": save_look(
+                maya,
+                {**dict.fromkeys(Area.values, "held"), "protect": "rest", "words": "Zq-look"},
+                week=this_week(maya, now=now),
+                finished=True,
+                by=maya,
+                now=now,
             ).pk,
             "commitment_id": add_commitment(maya, kept, by=maya, now=now).pk,
             "session_id": booking.session_id,

@@ -42,6 +42,7 @@ from iop_portal.consents.models import Category, Consent, Purpose
 from iop_portal.demo import care, cast, lines, sessions
 from iop_portal.demo.background import add_clients, add_staff
 from iop_portal.demo.devices import give_device
+from iop_portal.demo.own_life import tell_own_life
 from iop_portal.followups.acting import acknowledge_follow_up, resolve_follow_up, snooze_follow_up
 from iop_portal.followups.dead_letters import watch_dead_letters
 from iop_portal.followups.models import FollowUp
@@ -222,6 +223,7 @@ def _maya_and_theo(program: Program, dana: User, amara: User, grace: User, past:
     join_care_team(enrolment, clinician=grace, part=CareTeam.Part.MEMBER, by=amara, now=past.ago(30))
     rosa = _join(program, "Rosa", "Torres", "rosa", Role.FAMILY, by=amara, at=past.ago(21))
     _permissions(program, maya, rosa, amara, past)
+    tell_own_life(maya, ago=past.ago, now=past.now)
 
     theo = _join(
         program,

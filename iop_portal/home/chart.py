@@ -16,6 +16,8 @@ from iop_portal.people.models import BrokenGlass, CareTeam, Enrolment, User
 from iop_portal.people.roles import Role
 from iop_portal.people.seeing import programs_of
 from iop_portal.writes import write
+from scheduling.connected import read_shared
+from scheduling.models import Look
 from scheduling.week import Block, coming
 from therapy.models import Prescription
 from therapy.prescribing import enrolments_cared_for
@@ -45,6 +47,8 @@ class Chart:
     needs: list[Waiting]
     coming: list[Block]
     openings: list[Line]
+    # Weeks that the client lets their care team see.
+    looks: list[Look]
     # Set where the record is open only by an emergency access.
     glass: BrokenGlass | None
 
@@ -63,6 +67,7 @@ def open_chart(client: User, *, by: User, now: datetime) -> Chart:
         needs=[row(each, now=now) for each in follow_ups.select_related("client", "escalated_from")],
         coming=coming(client, programs=programs_of(by, Role.CLINICIAN), now=now, most=SHOWN),
         openings=read_lately(client, reader=by),
+        looks=read_shared(client, by=by, now=now),
         glass=glass,
     )
 

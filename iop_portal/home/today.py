@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from iop_portal.consents.models import Consent
 from iop_portal.markup import clock, day, day_clock, hours
 from iop_portal.people.models import CareTeam, Enrolment, User
+from scheduling import connected
 from scheduling.finding import EVENING
 from scheduling.waiting import offers_to
 from scheduling.week import Block, next_two, week_of
@@ -202,9 +203,20 @@ def places_for(client: User, *, now: datetime) -> list[Suggestion]:
     ]
 
 
-def suggestions_for(client: User) -> list[Suggestion]:
+def suggestions_for(client: User, *, now: datetime) -> list[Suggestion]:
     """What waits for a client. None of it is urgent."""
     found = []
+    begun = connected.begun_this_week(client, now=now)
+    if begun is not None:
+        found.append(
+            Suggestion(
+                _("Look back at your week"),
+                _("Two minutes: what held, what slipped, what to protect."),
+                reverse("scheduling:look_back"),
+                _("Go on") if begun else _("Start"),
+                _("looking back at your week"),
+            )
+        )
     if not client.phone:
         found.append(
             Suggestion(

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('scheduling', '0010_wishes_for_a_week'),
+        ('scheduling', '0011_who_waits_for_a_place'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,6 +1,7 @@
 """When and where care happens."""
 
 from scheduling.models.commitments import Commitment
+from scheduling.models.connected import Area, How, Look
 from scheduling.models.feeds import CalendarDelivery
 from scheduling.models.hours import DayException, Hours, OtherHours, Room, TimeOff, WeeklyHours
 from scheduling.models.joining import Arrival, VideoAddress, VideoRoom, Whereabouts
@@ -10,6 +11,7 @@ from scheduling.models.waiting import Waiting
 from scheduling.models.wishes import Firmness, WeekWishes
 
 __all__ = [
+    "Area",
     "Arrival",
     "Booking",
     "BusyTime",
@@ -19,6 +21,8 @@ __all__ = [
     "Facilitation",
     "Firmness",
     "Hours",
+    "How",
+    "Look",
     "OtherHours",
     "OwnCalendar",
     "Room",

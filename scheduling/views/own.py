@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 from iop_portal.doors import PortalRequest, for_roles
 from iop_portal.people.roles import Role
 from iop_portal.refusals import Refused
-from scheduling import commitments, own_calendars
+from scheduling import commitments, connected, own_calendars
+from scheduling.forms.booking import BIGGEST_KEY
 from scheduling.forms.own import CalendarAddressForm, CalendarFileForm, OnceForm, WeeklyForm
-from scheduling.models import Commitment, OwnCalendar
+from scheduling.models import Commitment, Look, OwnCalendar
 
 OF_THEIR_OWN = (Role.CLIENT, Role.APPLICANT, Role.ALUM)
 FORMS = {"weekly": WeeklyForm, "once": OnceForm}
@@ -30,7 +31,7 @@ def own_times(request: PortalRequest) -> HttpResponse:
 def add_own_time(request: PortalRequest, rhythm: str) -> HttpResponse:
     if rhythm not in FORMS:
         raise Http404
-    form = FORMS[rhythm](request.POST or None, initial={"since": timezone.localdate()})
+    form = FORMS[rhythm](request.POST or None, initial={"since": timezone.localdate(), **_to_protect(request)})
     if form.is_valid():
         try:
             commitments.add_commitment(request.user, form.terms(), by=request.user, now=timezone.now())
@@ -41,6 +42,15 @@ def add_own_time(request: PortalRequest, rhythm: str) -> HttpResponse:
             return redirect("scheduling:own_times")
     context = {"form": form, "weekly": rhythm == "weekly"}
     return render(request, "scheduling/own_time.html", context, status=form.status)
+
+
+def _to_protect(request: PortalRequest) -> dict[str, object]:
+    """What a look back at their own week said, where the address names one."""
+    key = request.GET.get("look", "")
+    if not (key.isascii() and key.isdigit() and int(key) <= BIGGEST_KEY):
+        return {}
+    look = Look.objects.filter(person=request.user, pk=key).exclude(protect="").first()
+    return connected.prefilled(look) if look else {}
 
 
 @for_roles(*OF_THEIR_OWN)

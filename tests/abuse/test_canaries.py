@@ -14,7 +14,7 @@ BY_MAIL = {"accounts:accept_invitation", "account_confirm_email"}
 OFFERED = {"home", "team", "talk", "way"}
 READS = {
     "anonymous": set(),
-    "client": {"onestep", "glass", "family", "familyrevoked", "key", "claimed", "owntime", *OFFERED},
+    "client": {"onestep", "glass", "family", "familyrevoked", "key", "claimed", "owntime", "look", *OFFERED},
     "other_client": {"otherteam", *OFFERED},
     "applicant": OFFERED,
     "alum": OFFERED,

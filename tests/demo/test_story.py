@@ -14,7 +14,7 @@ from iop_portal.followups.models import FollowUp
 from iop_portal.notices.models import Notice
 from iop_portal.people.models import BrokenGlass, CareTeam, Enrolment, Program, RoleHeld, User
 from iop_portal.people.roles import Role
-from scheduling.models import Booking, Room, Waiting
+from scheduling.models import Booking, Look, Room, Waiting
 from tests.factories import NOON
 
 pytestmark = pytest.mark.django_db
@@ -184,3 +184,9 @@ def test_the_command_says_what_it_did(settings, capsys):
         call_command("tell_story")
     assert capsys.readouterr().out == "The story is told.\nThe story was told before and is kept.\n"
     assert Entry.objects.filter(at__gt=timezone.now()).count() == 0
+
+
+def test_maya_works_and_looks_back_and_her_counsellor_reads_two_of_four_weeks(told):
+    maya, amara = person("maya"), person("amara")
+    assert [one.kind for one in maya.commitments.all()] == ["work", "faith"]
+    assert (Look.objects.finished().filter(person=maya).count(), Look.objects.shown_to(amara).count()) == (4, 2)

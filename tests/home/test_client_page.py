@@ -241,7 +241,7 @@ def test_it_takes_as_many_queries_for_much_as_for_little(page, maya, amara, prog
         permission(maya, recipient_name=f"Person {number}")
         on_care_team(clinician(program), maya)
         seated(maya, session_at(group, timezone.now() + timedelta(days=number + 1), amara))
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(19):
         page.get(url_of(maya))
 
 

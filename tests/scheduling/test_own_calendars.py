@@ -64,7 +64,7 @@ def test_a_file_becomes_busy_times_and_nothing_else(maya):
         cursor.execute("SELECT c::text || b::text FROM scheduling_owncalendar c, scheduling_busytime b")
         assert not any("zq-" in row.lower() for (row,) in cursor.fetchall())
     entry = Entry.objects.get(verb="own_calendar.brought")
-    assert (entry.client, list(entry.facts)) == (maya, ["count"])
+    assert (entry.client, entry.facts) == (maya, {})
 
 
 def test_what_cannot_be_read_says_why_and_how_to_mend_it_and_leaves_nothing(maya):
@@ -89,8 +89,14 @@ def test_somebody_brings_three_calendars_at_most_and_a_place_is_free_again(maya)
         follow(maya)
     own_calendars.remove_calendar(first, by=maya, now=NOON)
     assert follow(maya).place == 1
+    assert follow(UserFactory()).place == 1
     with pytest.raises(IntegrityError), transaction.atomic():
         OwnCalendar.objects.create(person=maya, place=4, kind="work", added_at=NOON)
+
+
+def test_nobody_is_busy_by_somebody_else_s_calendar(maya):
+    own_calendars.bring_file(UserFactory(), calendar_of(NINE_TO_FIVE), WORK, by=maya, now=NOON)
+    assert busy_times(maya, begin=NOON, end=NOON + timedelta(days=7)) == []
 
 
 # ── Addresses ─────────────────────────────────────────────────────────────────────────────────────────────────

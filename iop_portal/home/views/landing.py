@@ -39,7 +39,7 @@ def _own(request: PortalRequest, template: str) -> HttpResponse:
     context = {
         "greeting": today.greeting(request.user, now),
         "today": now,
-        "for_you": today.places_for(request.user, now=now) + today.suggestions_for(request.user),
+        "for_you": today.places_for(request.user, now=now) + today.suggestions_for(request.user, now=now),
         "team": today.care_team_of(request.user),
         "applicant": Role.APPLICANT in request.user.roles,
         "next": today.next_for(request.user, now=now),
