@@ -42,7 +42,8 @@ class PortalFormMixin:
                     )
 
     def refuse(self, refusal: Refused) -> None:
-        self.add_error(self.blames.get(type(refusal)), str(refusal))  # type: ignore[attr-defined]
+        field = self.blames.get(type(refusal))
+        self.add_error(field if field in self.fields else None, str(refusal))  # type: ignore[attr-defined]
         self.refused_with = refusal.status
 
     @property

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
@@ -352,6 +353,12 @@ CELERY_BEAT_SCHEDULE = {
         "task": "scheduling.tidy_whereabouts",
         "schedule": 3600.0,
         "options": {"expires": 3600},
+    },
+    # At night in America. A night without it does no harm: there are eight weeks until somebody would miss a session.
+    "make sessions of series": {
+        "task": "scheduling.make_sessions",
+        "schedule": crontab(hour=8, minute=10),
+        "options": {"expires": 7200},
     },
 }
 

@@ -279,7 +279,7 @@ def cancel_booking(booking: Booking, *, by: User, now: datetime) -> Booking:
     locked.occupies = False
     locked.cancelled_at, locked.cancelled_by = now, by
     locked.save(update_fields=["state", "occupies", "cancelled_at", "cancelled_by"])
-    if not session.listed:
+    if session.for_one_alone:
         session.state, session.live = Session.State.CANCELLED, False
         session.save(update_fields=["state", "live"])
     outbox.withdraw(about=locked, now=now)

@@ -1,5 +1,6 @@
 """What scheduling owes: mails that say that there is an appointment, and nothing about it but its time."""
 
+from datetime import timedelta
 from typing import cast
 
 from django.conf import settings
@@ -7,10 +8,12 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from iop_portal.audit.models import Entry
+from iop_portal.followups import kinds as follow_ups
 from iop_portal.notices import kinds
 from iop_portal.notices.kinds import Part
 from iop_portal.people.models import User
 from scheduling.invitations import invitation
+from scheduling.making import FOLLOW_UP
 from scheduling.models import Booking, Waiting
 
 
@@ -109,5 +112,24 @@ kinds.register(
         subject=_("Your timetable has changed"),
         still_owed=lambda _time_off: True,
         words=lambda _time_off, _to: {},
+    ),
+    kinds.Kind(
+        name="appointments_changed",
+        about="audit.entry",
+        template="appointments_changed",
+        subject=_("Your appointments have changed"),
+        still_owed=lambda entry: True,
+        words=lambda entry, to: {},
+    ),
+)
+
+follow_ups.register(
+    follow_ups.Kind(
+        name=FOLLOW_UP,
+        about="people.program",
+        title=_("See why sessions could not be made"),
+        why=_("A room or somebody who leads is taken, or a credential ends, so days of a series are missing."),
+        due_in=timedelta(days=2),
+        page="office:series_list",
     ),
 )

@@ -75,7 +75,7 @@ class Change:
 
     @property
     def is_hour(self) -> bool:
-        return not self.old.session.listed
+        return self.old.session.for_one_alone
 
     @property
     def late(self) -> bool:
@@ -197,7 +197,7 @@ def _let_go(held: Booking, *, by: User, now: datetime) -> Change:
     the other wants.
     """
     with_all = ("person", "session__modality", "session__program__policy")
-    if not held.session.listed:
+    if held.session.for_one_alone:
         Session.objects.select_for_update().get(pk=held.session_id)
     old = Booking.objects.select_for_update(of=("self",)).select_related(*with_all).get(pk=held.pk)
     change = change_of(old, now=now)

@@ -3,7 +3,7 @@
 Hours minus busy minus buffers, within notice and horizon; hours that are kept for something else, or lie in time off,
 are none. They are wall-clock times of the program's zone. Where a clock change skips a wall time, it counts as long
 after midnight as it would have (2:30 becomes 3:30); where one comes twice, the later is meant. A stretch that the
-change leaves without length is dropped.
+change leaves without length is dropped. On days when the program is closed there is none.
 """
 
 from __future__ import annotations
@@ -24,9 +24,13 @@ STEP = timedelta(minutes=30)
 
 OPEN_RANGES = """
 WITH days AS (
-    SELECT generate_series(
+    SELECT each::date AS day FROM generate_series(
         (%(begin)s AT TIME ZONE %(zone)s)::date - 1, (%(end)s AT TIME ZONE %(zone)s)::date + 1, '1 day'
-    )::date AS day
+    ) AS each
+    WHERE NOT EXISTS (
+        SELECT FROM scheduling_closure x
+        WHERE x.program_id = %(program)s AND each::date BETWEEN x.begins_on AND x.ends_on
+    )
 ),
 worked AS (
     SELECT h.clinician_id, h.room_id, h.video,

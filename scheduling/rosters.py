@@ -56,6 +56,12 @@ class Roster:
     taken: int
     line: Line
 
+    @property
+    def too_few(self) -> int | None:
+        """How many there should be at least, where there are fewer."""
+        series = self.session.series
+        return series.minimum if series and self.session.live and self.taken < series.minimum else None
+
 
 def day_of(clinician: User, *, now: datetime) -> list[Led]:
     """What a clinician leads today, in their own zone. Two queries, however much it is."""

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from scheduling import joining, own_calendars, waiting
+from scheduling import assigning, joining, making, own_calendars, waiting
 
 
 @shared_task(name="scheduling.tidy_whereabouts")
@@ -19,3 +19,11 @@ def offer_free_places() -> None:
 @shared_task(name="scheduling.read_own_calendars")
 def read_own_calendars() -> None:
     own_calendars.read_due_calendars(now=timezone.now())
+
+
+@shared_task(name="scheduling.make_sessions")
+def make_sessions() -> None:
+    """What is made is booked for those whose track has it. Either may be cut short: the next night goes on."""
+    now = timezone.now()
+    making.make_due(now=now)
+    assigning.assign_everybody(now=now)

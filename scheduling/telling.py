@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from django.utils.dates import WEEKDAYS
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from iop_portal.markup import clock
 from iop_portal.people.models import Program, User
-from scheduling.models import Room
+from scheduling.models import Room, Series
 
 
 class Placed(Protocol):
@@ -62,3 +64,15 @@ def _place(held: Placed) -> str:
     if held.room is None:
         return pgettext("where", "by video")
     return _("%(room)s or by video") % {"room": held.room.name} if held.video else held.room.name
+
+
+def days_and_time(series: Series) -> str:
+    """Monday and Thursday, 5:30 pm"""
+    *others, last = [str(WEEKDAYS[day]) for day in series.weekdays]
+    days = _("%(names)s and %(last)s") % {"names": ", ".join(others), "last": last} if others else last
+    return _("%(day)s, %(time)s") % {"day": days, "time": clock(series.at)}
+
+
+def in_words(series: Series) -> str:
+    """Skills group: Monday and Thursday, 5:30 pm"""
+    return _("%(what)s: %(when)s") % {"what": series.modality.name, "when": days_and_time(series)}

@@ -26,6 +26,12 @@ SIGNALS = re.compile(r"^(?!celery\.)(.+\.)?(signals|dispatch)(\..+)?$")
 # Time enters with a request, a beat or a command; below, it is an argument.
 TAKES_THE_TIME = {"views", "middleware", "adapters", "tasks", "commands", "context", "health"}
 CLOCKS = {"now", "utcnow", "today", "localdate", "localtime"}
+CHANGES_CARE = {
+    "therapy.admitting.admit_into_care",
+    "therapy.prescribing.prescribe",
+    "therapy.prescribing.change_prescription",
+    "iop_portal.accounts.enrolments.discharge",
+}
 WORDS_OF_TOOLS = {"uniq", "unique", "check", "ck", "fk", "constraint", "idx"}
 
 
@@ -138,6 +144,17 @@ def clocks_read(root: Path) -> list[str]:
             ):
                 faults.append(f"{name}:{node.lineno} reads the clock: time is an argument")
     return faults
+
+
+def care_changed_past_the_calendar(root: Path) -> list[str]:
+    """Views that prescribe, admit or discharge by themselves would leave people booked where nobody expects them."""
+    return [
+        f"{name} calls {imported}: scheduling.enrolling does it with what is booked"
+        for name, tree in modules(root)
+        if "views" in name.split(".")
+        for imported in imports(tree)
+        if imported in CHANGES_CARE
+    ]
 
 
 def tasks_called_past_the_outbox(root: Path) -> list[str]:

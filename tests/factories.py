@@ -1,5 +1,6 @@
 """Rows for tests. Passwords are hashed cheaply (see conftest); everything else goes in as production would have it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import factory
@@ -12,7 +13,8 @@ from iop_portal.consents.models import Category, Consent, Purpose
 from iop_portal.people.models import CareTeam, Enrolment, Program, RoleHeld, User
 from iop_portal.people.roles import Role
 from scheduling.booking import new_reference
-from scheduling.models import Booking, Facilitation, Room, Session, WeeklyHours
+from scheduling.models import Booking, Facilitation, Room, Series, Session, WeeklyHours
+from scheduling.series import Pattern, add_series
 from therapy.models import Clinician, Credential, Format, Method, Modality, Need, PartOfDay, Track
 
 NOON = datetime(2026, 11, 24, 17, 0, tzinfo=UTC)
@@ -181,3 +183,21 @@ def seated(person: User, session: Session, **fields) -> Booking:
         booked_at=NOON - timedelta(days=1),
         **fields,
     )
+
+
+def weekly(modality: Modality, leader: User, *, by: User, now: datetime, **changes) -> Series:
+    """A closed series by video at this time of day, from next week on."""
+    pattern = Pattern(
+        weekdays=(now.weekday(),),
+        at=now.time().replace(second=0, microsecond=0),
+        zone="UTC",
+        minutes=30,
+        room=None,
+        video=True,
+        leaders=(leader,),
+        capacity=8,
+        minimum=2,
+        listed=False,
+        begins_on=now.date() + timedelta(days=1),
+    )
+    return add_series(modality, replace(pattern, **changes), by=by, now=now)

@@ -21,6 +21,7 @@ GATES = [
     house.http_below_views,
     house.clocks_read,
     house.tasks_called_past_the_outbox,
+    house.care_changed_past_the_calendar,
     house.models_looked_up_above,
     house.broken_contracts,
 ]
@@ -57,6 +58,12 @@ def copy(tmp_path):
         (house.signals_used, "therapy/echo.py", "from django.dispatch import receiver", "not signalled"),
         (house.signals_used, "therapy/echo.py", "from allauth.account.signals import user_logged_in", "not signalled"),
         (house.inline_imports, "therapy/late.py", "def f():\n    import json\n", "inside a function"),
+        (
+            house.care_changed_past_the_calendar,
+            "iop_portal/office/views/clients.py",
+            "from therapy.prescribing import prescribe",
+            "scheduling.enrolling does it",
+        ),
         (house.subjects_that_look_up, "therapy/tracks.py", "from scheduling.forms import Book", "never the reverse"),
         (house.http_below_views, "therapy/tracks.py", "from django.shortcuts import redirect", "met in views"),
         (house.http_below_views, "therapy/tracks.py", "from django.contrib import messages", "met in views"),

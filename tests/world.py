@@ -34,7 +34,7 @@ from scheduling.booking import book_seat, cancel_booking
 from scheduling.commitments import Terms, add_commitment
 from scheduling.connected import save_look, this_week
 from scheduling.feeds import make_feed
-from scheduling.models import Area, DayException, TimeOff
+from scheduling.models import Area, Closure, DayException, TimeOff
 from scheduling.own_calendars import Brought, follow_address
 from scheduling.waiting import join_line, offer_free_places
 from tests.factories import (
@@ -49,6 +49,7 @@ from tests.factories import (
     introduced,
     on_care_team,
     session_at,
+    weekly,
     works,
 )
 from therapy.models import Format
@@ -212,6 +213,9 @@ def build_world() -> World:
     kept = Terms("work", "Zq-owntime", (0, 1, 2, 3, 4), time(9), time(17), now.date())
     days_off = DateTimeTZRange(now + timedelta(days=20), now + timedelta(days=22), "[)")
     away = TimeOff.objects.create(clinician=team, program=home, during=days_off, noted_at=now, noted_by=team)
+    series = weekly(ModalityFactory(program=home, name="Zq-series"), team, by=people["admin"], now=now)
+    holiday = now.date() + timedelta(days=60)
+    closure = Closure.objects.create(program=home, begins_on=holiday, ends_on=holiday, why="Zq-closure")
     return World(
         people,
         {
@@ -228,6 +232,9 @@ def build_world() -> World:
                 now=now,
             ).pk,
             "commitment_id": add_commitment(maya, kept, by=maya, now=now).pk,
+            "series_id": series.pk,
+            "occurrence_id": series.sessions.order_by("occurrence")[1].pk,
+            "closure_id": closure.pk,
             "session_id": booking.session_id,
             "exception_id": exception.pk,
             "client_id": maya.pk,

@@ -10,5 +10,4 @@ urlpatterns = [
     path("people/me/", clinician.own_words, name="own_words"),
     path("people/<int:clinician_id>/", client.person, name="person"),
     path("care/", client.my_care, name="my_care"),
-    path("enrolments/<int:enrolment_id>/care/", clinician.prescribe_care, name="prescribe"),
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from iop_portal.audit import trail
 from iop_portal.consents.models import Consent, Disclosure
@@ -16,6 +16,7 @@ from iop_portal.people.models import BrokenGlass, CareTeam, Enrolment, User
 from iop_portal.people.roles import Role
 from iop_portal.people.seeing import programs_of
 from iop_portal.writes import write
+from scheduling.assigning import Unassigned, unassigned
 from scheduling.connected import read_shared
 from scheduling.models import Look
 from scheduling.week import Block, coming
@@ -24,6 +25,7 @@ from therapy.prescribing import enrolments_cared_for
 
 # Sessions ahead that the page names: about a week.
 SHOWN = 6
+MISSED_AHEAD = timedelta(days=14)
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class Episode:
     planned: Prescription | None
     # Whether the reader may plan: on the care team, not behind broken glass.
     plans: bool
+    # What their track would bring in the next two weeks and is not booked.
+    unassigned: list[Unassigned]
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,7 @@ def _glass(client: User, clinician: User, now: datetime) -> BrokenGlass | None:
 def _episodes(client: User, reader: User, now: datetime) -> tuple[Episode, ...]:
     """In the programs where the reader works: that somebody is in another one as well is not told to this one."""
     here = programs_of(reader, Role.CLINICIAN)
-    enrolments = Enrolment.objects.filter(client=client, program__in=here).select_related("program")
+    enrolments = Enrolment.objects.filter(client=client, program__in=here).select_related("program", "client")
     places = CareTeam.objects.filter(enrolment__in=enrolments, until=None).select_related("clinician")
     planned, plans = _planned(client, reader)
     return tuple(
@@ -92,6 +96,7 @@ def _episodes(client: User, reader: User, now: datetime) -> tuple[Episode, ...]:
             tuple(p for p in places if p.enrolment_id == enrolment.pk),
             planned.get(enrolment.pk),
             enrolment.pk in plans,
+            unassigned(enrolment, now=now, until=now + MISSED_AHEAD) if enrolment.live else [],
         )
         for enrolment in enrolments
     )

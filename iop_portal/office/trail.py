@@ -123,6 +123,9 @@ FACTS: dict[str, Callable[[Entry, str, Any], str]] = {
     "booked": _counted("%(n)d booked", "%(n)d booked"),
     "cancelled": _counted("%(n)d session cancelled", "%(n)d sessions cancelled"),
     "kept": _counted("%(n)d led by others", "%(n)d led by others"),
+    "made": _counted("%(n)d session made", "%(n)d sessions made"),
+    "assigned": _counted("%(n)d place booked", "%(n)d places booked"),
+    "released": _counted("%(n)d place given back", "%(n)d places given back"),
     "late": lambda _entry, _name, value: _("late") if value else _("in time"),
     "tells_more": lambda _entry, _name, value: _("with details") if value else _("saying little"),
 }

@@ -6,6 +6,7 @@ from scheduling.models.feeds import CalendarDelivery
 from scheduling.models.hours import DayException, Hours, OtherHours, Room, TimeOff, WeeklyHours
 from scheduling.models.joining import Arrival, VideoAddress, VideoRoom, Whereabouts
 from scheduling.models.own_calendars import BusyTime, OwnCalendar
+from scheduling.models.series import Closure, Series, Skipped, TrackSeries
 from scheduling.models.sessions import Booking, Facilitation, Session
 from scheduling.models.waiting import Waiting
 from scheduling.models.wishes import Firmness, WeekWishes
@@ -16,6 +17,7 @@ __all__ = [
     "Booking",
     "BusyTime",
     "CalendarDelivery",
+    "Closure",
     "Commitment",
     "DayException",
     "Facilitation",
@@ -26,8 +28,11 @@ __all__ = [
     "OtherHours",
     "OwnCalendar",
     "Room",
+    "Series",
     "Session",
+    "Skipped",
     "TimeOff",
+    "TrackSeries",
     "VideoAddress",
     "VideoRoom",
     "Waiting",

@@ -16,6 +16,7 @@ from django.utils.translation import pgettext_lazy
 from iop_portal.people.models import Program, User
 from scheduling.models.contending import only, queue_for
 from scheduling.models.hours import Room
+from scheduling.models.series import Series
 from therapy.models import Modality, programs_of
 
 
@@ -54,6 +55,9 @@ class Session(models.Model):
     listed = models.BooleanField(default=True)
     state = models.CharField(max_length=10, choices=State, default=State.PLANNED)
     live = models.BooleanField(default=True)
+    # Of which series it is, and which of its days: the one that the series says, wherever the session was moved since.
+    series = models.ForeignKey(Series, models.PROTECT, null=True, blank=True, related_name="sessions")
+    occurrence = models.DateField(null=True, blank=True)
     # How often time, place or state have changed: calendars take the higher one for the newer. The database counts.
     revision = models.PositiveIntegerField(db_default=0)
     changed_at = models.DateTimeField(db_default=Now())
@@ -79,6 +83,15 @@ class Session(models.Model):
                     during__endswith__lte=Func(F("during"), function="lower", output_field=models.DateTimeField())
                     + timedelta(hours=8)
                 ),
+            ),
+            models.UniqueConstraint(
+                fields=["series", "occurrence"],
+                name="an_occurrence_of_a_series_is_made_once",
+                deferrable=Deferrable.IMMEDIATE,
+            ),
+            models.CheckConstraint(
+                name="a_session_of_a_series_is_one_of_its_days",
+                condition=Q(series=None, occurrence=None) | Q(series__isnull=False, occurrence__isnull=False),
             ),
             models.CheckConstraint(name="a_session_has_1_to_500_seats", condition=Q(capacity__range=(1, 500))),
             models.CheckConstraint(name="a_session_is_somewhere", condition=Q(room__isnull=False) | Q(video=True)),
@@ -151,6 +164,11 @@ class Session(models.Model):
         return cast(datetime, self.during.upper)
 
     @property
+    def for_one_alone(self) -> bool:
+        """An hour that was made for one person. Sessions of a closed series are not listed either."""
+        return not self.listed and self.series_id is None
+
+    @property
     def minutes(self) -> int:
         return round((self.ends_at - self.starts_at).total_seconds() / 60)
 
@@ -201,6 +219,8 @@ class Booking(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.BOOKED)
     occupies = models.BooleanField(default=True)
     takes_seat = models.BooleanField(default=True)
+    # By the person's track, without their asking.
+    assigned = models.BooleanField(db_default=False, default=False)
     reference = models.CharField(max_length=9, unique=True)
     booked_at = models.DateTimeField()
     booked_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")

@@ -170,7 +170,7 @@ def end_exception(request: PortalRequest, exception_id: int) -> HttpResponse:
 
 @for_roles(Role.CLINICIAN, methods=("GET",))
 def roster(request: PortalRequest, session_id: int) -> HttpResponse:
-    found = rosters.sessions_open_to(request.user).select_related("modality", "room", "program")
+    found = rosters.sessions_open_to(request.user).select_related("modality", "room", "program", "series")
     session = get_object_or_404(found, pk=session_id)
     now = timezone.now()
     told = rosters.open_roster(session, by=request.user, now=now)

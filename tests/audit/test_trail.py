@@ -44,6 +44,9 @@ SAFE_NAMES = {
     "booked",
     "cancelled",
     "kept",
+    "made",
+    "assigned",
+    "released",
 }
 
 

@@ -203,7 +203,7 @@ def test_who_else_read_it_stands_there(page, program, maya):
 
 def test_what_is_planned_is_said_and_only_the_care_team_is_led_to_plan_it(page, client, maya, program):
     enrolment = maya.enrolments.get()
-    link = reverse("therapy:prescribe", args=[enrolment.pk])
+    link = reverse("scheduling:prescribe", args=[enrolment.pk])
     html = page.get(url_of(maya)).content.decode()
     assert "Hours and days are not planned yet." in html
     assert link in html
@@ -241,7 +241,7 @@ def test_it_takes_as_many_queries_for_much_as_for_little(page, maya, amara, prog
         permission(maya, recipient_name=f"Person {number}")
         on_care_team(clinician(program), maya)
         seated(maya, session_at(group, timezone.now() + timedelta(days=number + 1), amara))
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(20):
         page.get(url_of(maya))
 
 

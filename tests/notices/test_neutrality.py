@@ -127,6 +127,7 @@ SAMPLES = {
     "accounts.formeraddress": former_address,
     "confirm_address": address_asked,
     "password_reset": reset_asked,
+    "appointments_changed": move,
     "session_moved": move,
     "accounts.invitation": invitation,
     "consents.consent": consent,

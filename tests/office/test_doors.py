@@ -12,6 +12,7 @@ from iop_portal.notices.models import Notice
 from iop_portal.office.urls import urlpatterns
 from iop_portal.people.models import Apart, BrokenGlass, RoleHeld
 from iop_portal.people.roles import Role
+from scheduling.models import Closure
 from tests.factories import (
     NOON,
     ModalityFactory,
@@ -24,6 +25,7 @@ from tests.factories import (
     held,
     introduced,
     on_care_team,
+    weekly,
 )
 from tests.signing_in import sign_in
 
@@ -43,6 +45,8 @@ POST_ONLY = {
     "let_message_go",
     "withdraw_invitation",
     "send_invitation_again",
+    "try_series_again",
+    "leave_series_out",
 }
 READ_ONLY = {
     "desk",
@@ -61,6 +65,9 @@ READ_ONLY = {
     "messages",
     "message",
     "trail",
+    "series_list",
+    "series",
+    "closures",
 }
 FOR_CLINICIANS = {"my_invitations", "invite_client"}
 FOR_BOTH = {"withdraw_invitation", "send_invitation_again"}
@@ -91,7 +98,12 @@ def keys_in(program, ours):
     )
     owe_follow_up("dead_letter", about=notice, program=program, owner=ours, by=None, now=NOON)
     profile = introduced(helper)
+    series = weekly(ModalityFactory(program=program), helper, by=ours, now=timezone.now())
+    day = timezone.localdate() + timedelta(days=60)
     return {
+        "series_id": series.pk,
+        "occurrence_id": series.sessions.latest("during").pk,
+        "closure_id": Closure.objects.create(program=program, begins_on=day, ends_on=day, why="Staff day").pk,
         "program_id": program.pk,
         "track_id": TrackFactory(program=program).pk,
         "modality_id": ModalityFactory(program=program).pk,

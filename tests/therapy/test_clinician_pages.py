@@ -41,7 +41,7 @@ def maya(program, amara):
 
 
 def page_of(enrolment):
-    return reverse("therapy:prescribe", args=[enrolment.pk])
+    return reverse("scheduling:prescribe", args=[enrolment.pk])
 
 
 def wish(on, **changes):

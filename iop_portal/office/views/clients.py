@@ -7,7 +7,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from iop_portal.accounts import care_teams, enrolments
+from iop_portal.accounts import care_teams
+from iop_portal.accounts.enrolments import refer
 from iop_portal.audit import trail
 from iop_portal.doors import PortalRequest, for_roles
 from iop_portal.office.clients import PER_PAGE, enrolments_of
@@ -16,7 +17,7 @@ from iop_portal.office.forms.care import AdmitForm
 from iop_portal.people.models import CareTeam, Enrolment, Program
 from iop_portal.people.roles import Role
 from iop_portal.refusals import Refused
-from therapy.admitting import admit_into_care
+from scheduling.enrolling import admit_into_track, discharge_from_care
 
 
 @for_roles(Role.ADMIN, methods=("GET",))
@@ -45,7 +46,7 @@ def admit(request: PortalRequest, enrolment_id: int) -> HttpResponse:
     form = AdmitForm(request.POST or None, enrolment=enrolment)
     if form.is_valid():
         try:
-            admit_into_care(enrolment, **form.cleaned_data, by=request.user, now=timezone.now())
+            admit_into_track(enrolment, **form.cleaned_data, by=request.user, now=timezone.now())
         except Refused as refusal:
             form.refuse(refusal)
         else:
@@ -60,7 +61,7 @@ def discharge(request: PortalRequest, enrolment_id: int) -> HttpResponse:
     if request.method != "POST":
         return render(request, "office/discharge.html", {"enrolment": enrolment})
     try:
-        enrolments.discharge(enrolment, by=request.user, now=timezone.now())
+        discharge_from_care(enrolment, by=request.user, now=timezone.now())
     except Refused as refusal:
         messages.warning(request, str(refusal))
     else:
@@ -73,7 +74,7 @@ def refer_again(request: PortalRequest, enrolment_id: int) -> HttpResponse:
     """Somebody comes back: a new enrolment beside the one that ended."""
     ended = _enrolment(request, enrolment_id)
     try:
-        enrolment = enrolments.refer(ended.client, program=ended.program, by=request.user, now=timezone.now())
+        enrolment = refer(ended.client, program=ended.program, by=request.user, now=timezone.now())
     except Refused as refusal:
         messages.warning(request, str(refusal))
         return redirect("office:client", ended.pk)

@@ -1,0 +1,104 @@
+"""Closures: days on which nothing is held at a program. Series skip them, and nobody can book."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from iop_portal.audit import trail
+from iop_portal.people.models import Program, User
+from iop_portal.refusals import Refused
+from iop_portal.writes import write
+from scheduling.changing import cancel_session
+from scheduling.models import Booking, Closure, Session
+from scheduling.walltime import moment_of
+
+LONGEST, FURTHEST = timedelta(days=31), timedelta(days=731)
+
+
+class ClosureHasPassed(Refused):
+    message = _("Choose days that have not passed and are within the next two years.")
+    status = 400
+
+
+class ClosureTooLong(Refused):
+    message = _("A closure lasts 31 days at most. Add another one after it.")
+    status = 400
+
+
+class ClosureEndsBeforeItBegins(Refused):
+    message = _("The last day cannot come before the first.")
+    constraint = "a_closure_ends_after_it_begins"
+    status = 400
+
+
+class ClosedAlready(Refused):
+    message = _("The program is closed on one of these days already.")
+    constraint = "closures_of_a_program_do_not_overlap"
+
+
+class ClosureHits(Refused):
+    """Nothing is cancelled unasked."""
+
+    def __str__(self) -> str:
+        sessions, booked = int(str(self.words["sessions"])), int(str(self.words["booked"]))
+        return _both(
+            ngettext("%(n)d session is planned then", "%(n)d sessions are planned then", sessions) % {"n": sessions},
+            ngettext("%(n)d place in them is booked", "%(n)d places in them are booked", booked) % {"n": booked},
+        )
+
+
+def _both(sessions: str, booked: str) -> str:
+    return str(_("%(sessions)s, and %(booked)s. Say that they are to be cancelled, or choose other days.")) % {
+        "sessions": sessions,
+        "booked": booked,
+    }
+
+
+def closures_of(program: Program, *, now: datetime) -> QuerySet[Closure]:
+    """Those that are not over."""
+    today = now.astimezone(ZoneInfo(program.zone)).date()
+    found: QuerySet[Closure] = Closure.objects.filter(program=program, ends_on__gte=today)
+    return found
+
+
+@write
+def close_program(
+    program: Program, *, begins_on: date, ends_on: date, why: str, sure: bool = False, by: User, now: datetime
+) -> int:
+    """Close it from one day to another: how many sessions were cancelled. What has begun is held to its end."""
+    today = now.astimezone(ZoneInfo(program.zone)).date()
+    if not today <= begins_on <= today + FURTHEST:
+        raise ClosureHasPassed
+    if ends_on < begins_on:
+        raise ClosureEndsBeforeItBegins
+    if ends_on - begins_on >= LONGEST:
+        raise ClosureTooLong
+    closure = Closure.objects.create(program=program, begins_on=begins_on, ends_on=ends_on, why=why)
+    hit = list(sessions_between(program, begins_on, ends_on, now=now))
+    if hit and not sure:
+        booked = Booking.objects.live().filter(session__in=hit).count()
+        raise ClosureHits(sessions=len(hit), booked=booked)
+    for session in hit:
+        cancel_session(session, by=by, now=now)
+    trail.record("closure.added", closure, by=by, at=now, facts={"cancelled": len(hit)})
+    return len(hit)
+
+
+@write
+def end_closure(closure: Closure, *, by: User, now: datetime) -> None:
+    """It is open after all. What was cancelled stays cancelled; what was not made yet is made in the night."""
+    trail.record("closure.removed", closure, by=by, at=now)
+    closure.delete()
+
+
+def sessions_between(program: Program, first: date, last: date, *, now: datetime) -> QuerySet[Session]:
+    """Live ones of the program that begin on these days of its clock and have not begun, in the order of locks."""
+    begin = moment_of(first, time(0), program.zone)
+    end = moment_of(last + timedelta(days=1), time(0), program.zone)
+    found: QuerySet[Session] = Session.objects.upcoming(now)
+    return found.filter(program=program, during__startswith__gte=begin, during__startswith__lt=end).order_by("pk")
