@@ -1,6 +1,6 @@
 """When the story's care happens: the timetable of each program, who comes, and the personas' own bookings.
 
-Sixteen weeks back and four ahead, made in bulk under the same constraints. What the personas have before them was
+Sixteen weeks back and eight ahead, made in bulk under the same constraints. What the personas have before them was
 booked through the same functions as in life.
 """
 
@@ -16,19 +16,29 @@ from psycopg2.extras import DateTimeTZRange
 
 from iop_portal.demo.background import Ago
 from iop_portal.people.models import Apart, CareTeam, Enrolment, Program, User
+from scheduling.assigning import assign
 from scheduling.booking import book_hour, book_seat, new_reference
+from scheduling.changing import cancel_session, move_session
+from scheduling.closing import close_program
 from scheduling.hours import Stretch, except_day, set_weekly_hours
-from scheduling.models import Booking, Facilitation, Room, Session
+from scheduling.leading import valid_until
+from scheduling.making import AHEAD, make_sessions, occurrences
+from scheduling.models import Booking, Facilitation, Room, Series, Session, TrackSeries
 from scheduling.moving import move_to_seat
 from scheduling.openings import openings, starts
 from therapy.models import Modality, Prescription
 from therapy.prescribing import policy_of
 
-WEEKS_BACK, WEEKS_AHEAD = 16, 4
+WEEKS_BACK = 16
 MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY = range(5)
 MORNINGS = (MONDAY, WEDNESDAY, FRIDAY)
 DAYS = (TUESDAY, THURSDAY, FRIDAY)
 EVENINGS = (MONDAY, TUESDAY, THURSDAY)
+FULL = (Prescription.Phase.ORIENTATION.value, Prescription.Phase.CORE.value)
+LESS = (Prescription.Phase.STEP_DOWN.value,)
+# How many people a group should have.
+MINIMUM = 3
+MINDFULNESS = "Mindfulness for urges"
 COUNSELLING = "One-to-one counselling"
 # How many weeks ahead most people have booked, this one included.
 BOOKED_AHEAD = 2
@@ -72,7 +82,8 @@ RIVERBEND = (
     Group("Evening", EVENINGS, time(17, 30), 90, "Skills group", ("amara",), "Room 2"),
     Group("Evening", EVENINGS, time(17, 30), 90, "Process group", ("tom.beckett", "grace.holloway"), "Garden room"),
     Group("Evening", (MONDAY, THURSDAY), time(19, 15), 90, "Staying on course", ("daniel.reyes",), "Room 2"),
-    Group("Evening", EVENINGS, time(19, 15), 45, "Mindfulness for urges", ("tom.beckett",), "Garden room", video=True),
+    Group("Evening", (TUESDAY,), time(19, 15), 45, MINDFULNESS, ("tom.beckett",), "Garden room", video=True),
+    Group("Evening", (MONDAY, THURSDAY), time(19, 15), 45, MINDFULNESS, ("tom.beckett",), "Garden room", video=True),
     Group("", (WEDNESDAY,), time(17), 60, "Back to work", ("daniel.reyes",), "Room 1"),
     Group("", (WEDNESDAY,), time(17, 30), 90, "Saying what you need", ("tom.beckett",), "Room 2"),
     Group("", (WEDNESDAY,), time(18, 15), 60, "Sleep and rest", ("priya.nair",), "Garden room"),
@@ -99,7 +110,7 @@ JUNIPER = (
     Group("Day", DAYS, time(13), 90, "Skills group", ("carol.jensen",), "North room"),
     Group("Day", DAYS, time(14, 45), 60, "How recovery works", ("ruth.abramson",), "South room", video=True),
     Group("Evening", EVENINGS, time(17, 30), 90, "Skills group", ("carol.jensen",), "South room"),
-    Group("Evening", EVENINGS, time(19, 15), 45, "Mindfulness for urges", ("miguel.santos",), "South room"),
+    Group("Evening", EVENINGS, time(19, 15), 45, MINDFULNESS, ("miguel.santos",), "South room"),
     Group("", (WEDNESDAY,), time(18), 60, "Sleep and rest", ("miguel.santos",), "North room"),
 )
 JUNIPER_HOURS = (
@@ -110,14 +121,17 @@ JUNIPER_HOURS = (
 
 
 def tell_sessions(
-    program: Program, timetable: tuple[Group, ...], worked: tuple[Worked, ...], *, ago: Ago, now: datetime
+    program: Program, timetable: tuple[Group, ...], worked: tuple[Worked, ...], *, by: User, ago: Ago, now: datetime
 ) -> None:
     """Called once everybody is there and care is prescribed."""
     told = _Timetable.of(program, now=now)
     _hours(program, worked, told, ago=ago, now=now)
+    _close(told, by=by, ago=ago)
     told.hold(timetable)
+    _tracks(told)
     _personas(told, ago=ago)
     _everybody_else(told)
+    _late_changes(told, by=by, now=now)
 
 
 @dataclass
@@ -129,6 +143,8 @@ class _Timetable:
     rooms: Mapping[str, Room]
     offered: Mapping[str, Modality]
     staff: dict[str, User]
+    closed: set[date] = field(default_factory=set)
+    series: dict[Group, Series] = field(default_factory=dict)
     at_once: defaultdict[str, defaultdict[datetime, list[Session]]] = field(
         default_factory=lambda: defaultdict(lambda: defaultdict(list))
     )
@@ -170,34 +186,59 @@ class _Timetable:
             self.busy[(self.day_of(ends[0]), *one)].append(ends)
 
     def hold(self, timetable: tuple[Group, ...]) -> None:
-        """The groups and workshops of all weeks."""
-        held = [
-            (group, self._session(group, self.monday + timedelta(weeks=week, days=day)))
-            for week in range(-WEEKS_BACK, WEEKS_AHEAD + 1)
-            for group in timetable
-            for day in group.weekdays
-        ]
+        """The groups and workshops of all weeks, each line of the timetable a series."""
+        last = self.day_of(self.now) + AHEAD
+        valid = valid_until(self.staff.values())
+        held = []
+        for group in timetable:
+            series = self.series[group] = self._series(group)
+            until = min([last, *(valid[self.staff[slug].pk] for slug in group.leaders)])
+            days = occurrences(series, first=series.begins_on, last=until)
+            held += [(group, self._session(group, series, day)) for day in days if day not in self.closed]
+        held.sort(key=lambda one: one[1].starts_at)
         Session.objects.bulk_create(session for _group, session in held)
         led = [(session, self.staff[slug]) for group, session in held for slug in group.leaders]
         _lead(led)
         for session, leader in led:
             self.take(session.during, ("clinician", leader.pk))
-        for group, session in sorted(held, key=lambda one: one[1].starts_at):
+        for group, session in held:
             if group.track:
                 self.at_once[group.track][session.starts_at].append(session)
+        # What the bulk has left out, since a credential ends, is missed as it would be in life.
+        for series in self.series.values():
+            make_sessions(series, now=self.now)
 
-    def _session(self, group: Group, day: date) -> Session:
-        during = self.at(day, group.at, group.minutes)
+    def _series(self, group: Group) -> Series:
         modality, room = self.offered[group.name], self.rooms.get(group.room)
-        if room:
-            self.take(during, ("room", room.pk))
-        return Session(
+        series = Series.objects.create(
             program=self.program,
             modality=modality,
-            during=during,
+            weekdays=list(group.weekdays),
+            at=group.at,
+            zone=self.program.zone,
+            minutes=group.minutes,
             room=room,
             video=group.video,
             capacity=min(modality.clinical_cap, room.seats if room else modality.clinical_cap),
+            minimum=MINIMUM,
+            begins_on=self.monday - timedelta(weeks=WEEKS_BACK),
+        )
+        series.leaders.set(self.staff[slug] for slug in group.leaders)
+        return series
+
+    def _session(self, group: Group, series: Series, day: date) -> Session:
+        during = self.at(day, group.at, group.minutes)
+        if series.room:
+            self.take(during, ("room", series.room.pk))
+        return Session(
+            program=self.program,
+            modality=series.modality,
+            during=during,
+            room=series.room,
+            video=series.video,
+            capacity=series.capacity,
+            series=series,
+            occurrence=day,
         )
 
 
@@ -231,19 +272,49 @@ def _hours(program: Program, worked: tuple[Worked, ...], told: _Timetable, *, ag
     except_day(first, program=program, on=short, stretches=[Stretch(time(13), time(17), room)], by=first, now=ago(9))
 
 
+# ── What the office says ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _close(told: _Timetable, *, by: User, ago: Ago) -> None:
+    """A day for the staff alone, five weeks ahead."""
+    day = told.monday + timedelta(weeks=5, days=FRIDAY)
+    close_program(told.program, begins_on=day, ends_on=day, why="Staff day", by=by, now=ago(30))
+    told.closed.add(day)
+
+
+def _tracks(told: _Timetable) -> None:
+    """Whoever steps down comes to the first group of a day alone."""
+    for track in told.program.tracks.filter(in_use=True):
+        mine = {group: series for group, series in told.series.items() if group.track == track.name}
+        first = min(group.at for group in mine)
+        TrackSeries.objects.bulk_create(
+            TrackSeries(track=track, series=series, phases=[*FULL, *(LESS if group.at == first else ())])
+            for group, series in mine.items()
+        )
+
+
+def _late_changes(told: _Timetable, *, by: User, now: datetime) -> None:
+    """One workshop was moved by an hour, and one is cancelled: each by itself."""
+    ahead = Session.objects.upcoming(now + timedelta(days=3)).filter(series__in=told.series.values(), listed=True)
+    lone = ahead.filter(series__track_series=None).order_by("during")
+    if moved := lone.filter(modality__name="Sleep and rest").first():
+        later = DateTimeTZRange(moved.starts_at + timedelta(minutes=15), moved.ends_at + timedelta(minutes=15), "[)")
+        move_session(moved, during=later, by=by, now=now)
+    if dropped := lone.filter(modality__name="Saying what you need").first():
+        cancel_session(dropped, by=by, now=now)
+
+
 # ── Personas ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _personas(told: _Timetable, *, ago: Ago) -> None:
-    """Maya has this week's groups, and her hour with Amara still to choose. Theo has had that booked for him."""
+    """Their track has booked their groups. Maya has yet to choose her hour with Amara, Theo has his."""
     people = User.objects.filter(email__in=("maya@portal.test", "theo@portal.test"), enrolments__program=told.program)
-    until = told.monday + timedelta(weeks=BOOKED_AHEAD)
+    amara = told.staff.get("amara")
     for person in people.order_by("pk"):
-        for session in _own_groups(told, _client(person.enrolments.get(program=told.program)), until=until):
-            if session.starts_at > told.now:
-                booked = min(session.starts_at - timedelta(days=6), ago(1))
-                book_seat(session, person=person, by=person, now=booked)
-                told.take(session.during, ("person", person.pk))
+        enrolment = person.enrolments.select_related("program", "client").get(program=told.program)
+        for booking in assign(enrolment, by=amara, now=ago(1)):
+            told.take(booking.during, ("person", person.pk))
     for maya in people.filter(email="maya@portal.test"):
         _moved(told, maya)
     for theo in people.filter(email="theo@portal.test"):
@@ -298,6 +369,7 @@ def _first_hour(told: _Timetable, client: User, counsellor: User, *, ago: Ago) -
 class _Client:
     enrolment: Enrolment
     track: str
+    phase: str
     # Of two groups at one time, half of the people go to each.
     side: int
 
@@ -317,14 +389,15 @@ class _Client:
 def _client(enrolment: Enrolment) -> _Client:
     prescribed = Prescription.objects.filter(enrolment=enrolment).select_related("track").first()
     side = 0 if enrolment.client.email.startswith(("maya@", "theo@")) else enrolment.pk
-    return _Client(enrolment, prescribed.track.name if prescribed else "", side)
+    track, phase = (prescribed.track.name, prescribed.phase) if prescribed else ("", "")
+    return _Client(enrolment, track, phase, side)
 
 
-def _own_groups(told: _Timetable, client: _Client, *, until: date) -> Iterator[Session]:
+def _own_groups(told: _Timetable, client: _Client) -> Iterator[Session]:
     """The groups of a client's track while they are here: one at a time, left or right of each pair."""
     for begins, sessions in told.at_once[client.track].items():
         day = told.day_of(begins)
-        if day < until and client.there_on(day):
+        if client.there_on(day):
             yield sessions[client.side % len(sessions)]
 
 
@@ -340,17 +413,19 @@ def _seats(told: _Timetable, clients: list[_Client]) -> Iterator[Booking]:
     for booked, person in Booking.objects.filter(session__program=told.program).values_list("session", "person"):
         there[booked].add(person)
     apart = _apart()
+    links = TrackSeries.objects.filter(track__program=told.program).values_list("series", "phases")
+    phases: dict[int | None, set[str]] = {series: set(each) for series, each in links}
     for client in clients:
         persona = client.side == 0
-        until = told.monday + timedelta(weeks=BOOKED_AHEAD + client.enrolment.pk % 2)
-        for at, session in enumerate(_own_groups(told, client, until=until)):
-            if persona and session.starts_at > told.now:
+        for at, session in enumerate(_own_groups(told, client)):
+            if session.starts_at > told.now and (persona or client.phase not in phases[session.series_id]):
                 continue
             full = len(there[session.pk]) >= session.capacity
             free = told.free(session.during, ("person", client.user.pk))
             if full or not free or there[session.pk] & apart[client.user.pk]:
                 continue
             booking = _booking(told, session, client, given_up=not persona and (at + client.enrolment.pk) % 17 == 0)
+            booking.assigned, booking.booked_by = True, None
             if booking.occupies:
                 there[session.pk].add(client.user.pk)
                 told.take(session.during, ("person", client.user.pk))

@@ -130,7 +130,7 @@ def _riverbend(past: Past) -> None:
     care.tell_care(program, care.RIVERBEND, by=dana, ago=past.ago)
     _open_matters(dana, staff, clients, past)
     _calls(program, dana, past)
-    sessions.tell_sessions(program, sessions.RIVERBEND, sessions.RIVERBEND_HOURS, ago=past.ago, now=past.now)
+    sessions.tell_sessions(program, sessions.RIVERBEND, sessions.RIVERBEND_HOURS, by=dana, ago=past.ago, now=past.now)
     lines.tell_lines(program, ago=past.ago, now=past.now)
     _invitations(program, dana, staff["priya.nair"], past)
 
@@ -385,7 +385,7 @@ def _juniper(past: Past) -> None:
     staff = add_staff(program, cast.JUNIPER_CLINICIANS, ago=past.ago)
     add_clients(program, cast.JUNIPER_CLIENTS, staff, ago=past.ago)
     care.tell_care(program, care.JUNIPER, by=helen, ago=past.ago)
-    sessions.tell_sessions(program, sessions.JUNIPER, sessions.JUNIPER_HOURS, ago=past.ago, now=past.now)
+    sessions.tell_sessions(program, sessions.JUNIPER, sessions.JUNIPER_HOURS, by=helen, ago=past.ago, now=past.now)
 
 
 # ── Mail ──────────────────────────────────────────────────────────────────────────────────────────────────────

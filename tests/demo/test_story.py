@@ -133,7 +133,11 @@ def test_the_office_finds_something_on_its_desk(told):
     office = person("office")
     waiting = BrokenGlass.objects.reviewable_by(office).filter(reviewed_at=None)
     assert [glass.client.preferred_name for glass in waiting] == ["Hannah"]
-    assert set(office.follow_ups.open().values_list("kind", flat=True)) == {"glass_review", "dead_letter"}
+    assert set(office.follow_ups.open().values_list("kind", flat=True)) == {
+        "glass_review",
+        "dead_letter",
+        "series_skipped",
+    }
     assert Invitation.objects.filter(accepted_at=None, withdrawn_at=None, expires_at__gt=NOON).count() == 3
     assert Invitation.objects.filter(accepted_at=None, withdrawn_at=None, expires_at__lte=NOON).count() == 1
     assert Invitation.objects.filter(accepted_at__isnull=False).count() == 6
