@@ -18,7 +18,7 @@ from iop_portal.followups.models import FollowUp
 from iop_portal.notices.kinds import registry
 from iop_portal.notices.letters import write_letter
 from iop_portal.notices.models import Notice
-from scheduling.models import Booking, TimeOff
+from scheduling.models import Booking, OwnCalendar, TimeOff
 from tests.factories import (
     NOON,
     ModalityFactory,
@@ -86,6 +86,10 @@ def revocation(harbor, maya):
     return revoke_consent(permission_of(maya), by=maya, now=NOON)
 
 
+def own_calendar(harbor, maya):
+    return OwnCalendar.objects.create(person=maya, place=1, kind="work", added_at=NOON, given_up_at=NOON)
+
+
 def reset_asked(harbor, maya):
     return trail.record("account.reset_asked", maya, at=NOON)
 
@@ -134,6 +138,7 @@ SAMPLES = {
     "consents.revocation": revocation,
     "followups.followup": follow_up,
     "scheduling.booking": booking,
+    "scheduling.owncalendar": own_calendar,
     "scheduling.timeoff": time_off,
 }
 
