@@ -151,3 +151,13 @@ def second_step() -> str | None:
 def error_reports() -> str | None:
     """Django mails what people typed to whoever is named here."""
     return "ADMINS and MANAGERS have to stay empty." if settings.ADMINS or settings.MANAGERS else None
+
+
+@deploy_check(14)
+def text_provider() -> str | None:
+    """Without a provider there are no texts, which is fine; one for the development would print what is secret."""
+    if settings.TEXT_BACKEND.startswith(("iop_portal.notices.providers.Console", "iop_portal.demo.")):
+        return "PORTAL_TEXT_BACKEND has to name a provider that carries texts, or to be empty."
+    if settings.TEXT_BACKEND and len(settings.PORTAL_TEXT_SECRET) < 32:
+        return "PORTAL_TEXT_SECRET has to have at least 32 characters, or no STOP is heard."
+    return None

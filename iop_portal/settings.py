@@ -307,6 +307,20 @@ ADMINS: list[tuple[str, str]] = []
 # Reports of errors carry what people typed; the log carries none of it.
 MANAGERS = ADMINS
 
+# ── Text messages ─────────────────────────────────────────────────────────────────────────────────────────────
+
+# The class of a provider. Without one there are no texts, and the pages say so.
+TEXT_BACKEND = (
+    "iop_portal.demo.mailbox.TextProvider"
+    if PORTAL_DEMO
+    else env.text(
+        "PORTAL_TEXT_BACKEND",
+        default="" if env.production else "iop_portal.notices.providers.ConsoleProvider",
+    )
+)
+# What a provider signs answers with, such as STOP. Without it nothing is heard.
+PORTAL_TEXT_SECRET = env.text("PORTAL_TEXT_SECRET", default="")
+
 # ── Background work ───────────────────────────────────────────────────────────────────────────────────────────
 
 CELERY_BROKER_URL = env.broker("REDIS_URL")
@@ -333,6 +347,16 @@ CELERY_BEAT_SCHEDULE = {
         "task": "scheduling.offer_free_places",
         "schedule": 15.0,
         "options": {"expires": 15},
+    },
+    "deliver owed texts": {
+        "task": "notices.deliver_texts",
+        "schedule": 10.0,
+        "options": {"expires": 10},
+    },
+    "owe reminders": {
+        "task": "scheduling.owe_reminders",
+        "schedule": 30.0,
+        "options": {"expires": 30},
     },
     "escalate overdue follow-ups": {
         "task": "followups.escalate_overdue",

@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("iop_portal.home.urls")),
     path("", include("iop_portal.accounts.urls")),
     path("", include("iop_portal.followups.urls")),
+    path("", include("iop_portal.notices.urls")),
     path("", include("scheduling.urls")),
     path("", include("therapy.urls")),
     path("", include("iop_portal.office.urls")),

@@ -21,6 +21,7 @@ from scheduling.givers import givers_of
 from scheduling.lines import take_up
 from scheduling.models import Booking, Facilitation, Room, Session
 from scheduling.openings import Start, bookable_window, openings, starts
+from scheduling.reminders import withdraw_reminders
 from scheduling.seats import Seat, seat_in
 from therapy.models import ClinicalPolicy, Format, Modality
 from therapy.prescribing import policy_of
@@ -283,6 +284,7 @@ def cancel_booking(booking: Booking, *, by: User, now: datetime) -> Booking:
         session.state, session.live = Session.State.CANCELLED, False
         session.save(update_fields=["state", "live"])
     outbox.withdraw(about=locked, now=now)
+    withdraw_reminders([locked], now=now)
     trail.record("booking.cancelled", locked, client=locked.person, by=by, at=now, facts={"late": late})
     outbox.queue("booking_cancelled", to=locked.person, client=locked.person, about=locked, now=now)
     return locked

@@ -26,6 +26,7 @@ from iop_portal.writes import write
 from scheduling.leading import check_leaders
 from scheduling.lines import close_line
 from scheduling.models import Booking, CalendarDelivery, Facilitation, Room, Session
+from scheduling.reminders import withdraw_reminders
 
 SHORTEST, LONGEST = timedelta(minutes=5), timedelta(hours=8)
 # Those that compare times wait until all that moves together has moved.
@@ -175,6 +176,7 @@ def _give_back(bookings: Sequence[Booking], *, by: User | None, now: datetime, t
     Booking.objects.filter(pk__in=[each.pk for each in bookings]).update(
         state=Booking.State.CANCELLED_BY_PROGRAM, occupies=False, cancelled_at=now, cancelled_by=by
     )
+    withdraw_reminders(bookings, now=now)
     for booking in bookings:
         outbox.withdraw(about=booking, now=now)
         trail.record("booking.cancelled_by_program", booking, client=booking.person, by=by, at=now)
@@ -231,6 +233,7 @@ def move_sessions(wanted: Mapping[Session, Setting], *, give_back: bool = False,
         cursor.execute(f"SET CONSTRAINTS {', '.join(NOBODY_IN_TWO_PLACES)} IMMEDIATE")
     stay = [each for each in bookings if each not in given_back]
     told = [each for each in stay if _is_elsewhere(before[each.session], moves[each.session])]
+    withdraw_reminders(told, now=now)
     for booking in told:
         entry = trail.record("booking.moved", booking, client=booking.person, by=by, at=now)
         outbox.queue("session_moved", to=booking.person, client=booking.person, about=entry, now=now)

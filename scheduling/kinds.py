@@ -1,20 +1,24 @@
-"""What scheduling owes: mails that say that there is an appointment, and nothing about it but its time."""
+"""What scheduling owes: messages that say that there is an appointment, and nothing about it but its time."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import cast
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from iop_portal.audit.models import Entry
 from iop_portal.followups import kinds as follow_ups
+from iop_portal.markup import day_clock
 from iop_portal.notices import kinds
+from iop_portal.notices.channels import Topic
 from iop_portal.notices.kinds import Part
 from iop_portal.people.models import User
+from scheduling import answering, reminders
 from scheduling.invitations import invitation
 from scheduling.making import FOLLOW_UP
-from scheduling.models import Booking, Waiting
+from scheduling.models import Booking, Reminder, Waiting
 
 
 def _time(booking: Booking, to: User | None) -> dict[str, object]:
@@ -34,7 +38,7 @@ def _move_still_owed(entry: Entry) -> bool:
 
 
 def _moved_to(entry: Entry, to: User | None) -> dict[str, object]:
-    return _time(_moved(entry), to)
+    return _time_and_place(_moved(entry), to)
 
 
 def _moved_invitation(entry: Entry, to: User | None) -> list[Part]:
@@ -42,7 +46,28 @@ def _moved_invitation(entry: Entry, to: User | None) -> list[Part]:
 
 
 def _both_times(booking: Booking, to: User | None) -> dict[str, object]:
-    return {"begins": booking.starts_at, "was": booking.moved_from and booking.moved_from.starts_at}
+    return {**_time_and_place(booking, to), "was": booking.moved_from and booking.moved_from.starts_at}
+
+
+def _moved_line(entry: Entry) -> str:
+    return _("An appointment has changed. It is now: %(when)s") % {"when": day_clock(_moved(entry).starts_at)}
+
+
+def _time_and_place(booking: Booking, to: User | None) -> dict[str, object]:
+    return {"begins": booking.starts_at, "place": answering.place_told(booking, to)}
+
+
+def _booked_page(booking: Booking) -> str:
+    return reverse("scheduling:booked", args=[booking.pk])
+
+
+def _there_is_one(begins: datetime) -> str:
+    return _("You have an appointment: %(when)s") % {"when": day_clock(begins)}
+
+
+def _reminder_waits(reminder: Reminder, morning: datetime) -> bool:
+    """One that comes late, into the night, waits for the morning unless all would be over by then."""
+    return morning < reminder.begins
 
 
 def _offer(entry: Waiting, to: User | None) -> dict[str, object]:
@@ -55,25 +80,31 @@ kinds.register(
         name="seat_booked",
         about="scheduling.booking",
         template="seat_booked",
-        subject=_("You have an appointment"),
+        subject=gettext_lazy("You have an appointment"),
         still_owed=lambda booking: booking.occupies,
-        words=_time,
+        words=_time_and_place,
         attach=invitation,
+        topic=Topic.APPOINTMENTS,
+        line=lambda booking: _there_is_one(booking.starts_at),
+        page=_booked_page,
     ),
     kinds.Kind(
         name="booking_moved",
         about="scheduling.booking",
         template="booking_moved",
-        subject=_("An appointment has a new time"),
+        subject=gettext_lazy("An appointment has a new time"),
         still_owed=lambda booking: booking.occupies,
         words=_both_times,
         attach=invitation,
+        topic=Topic.APPOINTMENTS,
+        line=lambda booking: _("An appointment has a new time: %(when)s") % {"when": day_clock(booking.starts_at)},
+        page=_booked_page,
     ),
     kinds.Kind(
         name="place_offered",
         about="scheduling.waiting",
         template="place_offered",
-        subject=_("A time is free for you"),
+        subject=gettext_lazy("A time is free for you"),
         still_owed=lambda entry: entry.state == Waiting.State.OFFERED,
         words=_offer,
         # Made at night it stands until the morning and longer, unless the time itself comes before that.
@@ -83,7 +114,7 @@ kinds.register(
         name="own_calendar_given_up",
         about="scheduling.owncalendar",
         template="something_to_look_at",
-        subject=_("Something needs a look"),
+        subject=gettext_lazy("Something needs a look"),
         still_owed=lambda calendar: calendar.given_up_at is not None,
         words=lambda calendar, to: {},
     ),
@@ -91,25 +122,43 @@ kinds.register(
         name="booking_cancelled",
         about="scheduling.booking",
         template="booking_cancelled",
-        subject=_("An appointment was cancelled"),
+        subject=gettext_lazy("An appointment was cancelled"),
         still_owed=lambda booking: not booking.occupies,
         words=_time,
         attach=invitation,
+        topic=Topic.APPOINTMENTS,
+        line=lambda booking: _("An appointment was cancelled: %(when)s") % {"when": day_clock(booking.starts_at)},
+        page=_booked_page,
+    ),
+    kinds.Kind(
+        name=reminders.KIND,
+        about="scheduling.reminder",
+        template="reminder",
+        subject=gettext_lazy("You have an appointment"),
+        still_owed=reminders.still_owed,
+        words=answering.words,
+        waits=_reminder_waits,
+        topic=Topic.REMINDERS,
+        line=lambda reminder: _there_is_one(reminder.begins),
+        page=lambda reminder: _booked_page(reminder.booking),
     ),
     kinds.Kind(
         name="session_moved",
         about="audit.entry",
         template="session_moved",
-        subject=_("An appointment has changed"),
+        subject=gettext_lazy("An appointment has changed"),
         still_owed=_move_still_owed,
         words=_moved_to,
         attach=_moved_invitation,
+        topic=Topic.APPOINTMENTS,
+        line=_moved_line,
+        page=lambda entry: _booked_page(_moved(entry)),
     ),
     kinds.Kind(
         name="timetable_changed",
         about="scheduling.timeoff",
         template="timetable_changed",
-        subject=_("Your timetable has changed"),
+        subject=gettext_lazy("Your timetable has changed"),
         still_owed=lambda _time_off: True,
         words=lambda _time_off, _to: {},
     ),
@@ -117,7 +166,7 @@ kinds.register(
         name="appointments_changed",
         about="audit.entry",
         template="appointments_changed",
-        subject=_("Your appointments have changed"),
+        subject=gettext_lazy("Your appointments have changed"),
         still_owed=lambda entry: True,
         words=lambda entry, to: {},
     ),
@@ -127,8 +176,10 @@ follow_ups.register(
     follow_ups.Kind(
         name=FOLLOW_UP,
         about="people.program",
-        title=_("See why sessions could not be made"),
-        why=_("A room or somebody who leads is taken, or a credential ends, so days of a series are missing."),
+        title=gettext_lazy("See why sessions could not be made"),
+        why=gettext_lazy(
+            "A room or somebody who leads is taken, or a credential ends, so days of a series are missing."
+        ),
         due_in=timedelta(days=2),
         page="office:series_list",
     ),

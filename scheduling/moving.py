@@ -34,6 +34,7 @@ from scheduling.booking import (
 from scheduling.finding import local_midnight, want_of
 from scheduling.models import Booking, Room, Session
 from scheduling.openings import Start
+from scheduling.reminders import withdraw_reminders
 from scheduling.seats import seat_in
 from scheduling.week import WEEK, first_day, with_sessions
 from therapy.models import ClinicalPolicy, Modality
@@ -226,6 +227,7 @@ def _moved(change: Change, made: Booking, *, by: User, now: datetime) -> Booking
         outbox.queue("seat_booked", to=made.person, client=made.person, about=made, now=now)
         return made
     outbox.withdraw(about=change.old, now=now)
+    withdraw_reminders([change.old], now=now)
     trail.record("booking.rescheduled", made, client=made.person, by=by, at=now, facts={"late": change.late})
     outbox.queue("booking_moved", to=made.person, client=made.person, about=made, now=now)
     return made

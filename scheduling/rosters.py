@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,6 +17,7 @@ from iop_portal.audit import trail
 from iop_portal.people.models import Program, RoleHeld, User
 from iop_portal.people.roles import Role
 from scheduling.models import Booking, Facilitation, Session, VideoRoom
+from scheduling.reminders import answer_in_words, with_answers
 from scheduling.telling import together
 from scheduling.waiting import Line, line_of
 from therapy.models import Format
@@ -31,6 +33,8 @@ class Led:
     here: int
     room_is_open: bool
     beside: tuple[str, ...] = ()
+    # What those who answered a reminder said, in words, by their key.
+    said: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def for_one(self) -> bool:
@@ -55,6 +59,12 @@ class Roster:
     people: tuple[User, ...]
     taken: int
     line: Line
+    said: Mapping[int, str]
+
+    @property
+    def expected(self) -> list[tuple[User, str]]:
+        """Each with what they answered to a reminder, if anything."""
+        return [(person, self.said.get(person.pk, "")) for person in self.people]
 
     @property
     def too_few(self) -> int | None:
@@ -71,7 +81,7 @@ def day_of(clinician: User, *, now: datetime) -> list[Led]:
     led = Facilitation.objects.filter(
         clinician=clinician, live=True, during__startswith__gte=begin, during__startswith__lt=end
     )
-    expected = Booking.objects.live().select_related("person", "arrival")
+    expected = with_answers(Booking.objects.live().select_related("person", "arrival"))
     live = Prefetch("session__bookings", expected, to_attr="live_bookings")
     led = led.annotate(room_is_open=Exists(VideoRoom.objects.open().filter(session=OuterRef("session"))))
     return [
@@ -87,7 +97,7 @@ def _led(each: Any, bookings: list[Booking]) -> Led:
     """Of a facilitation, with what `day_of` annotates."""
     begins = each.session.starts_at
     here = sum(hasattr(booking, "arrival") and booking.arrival.is_of(begins) for booking in bookings)
-    return Led(each.session, _by_name(bookings), here, each.room_is_open, tuple(each.beside))
+    return Led(each.session, _by_name(bookings), here, each.room_is_open, tuple(each.beside), _said(bookings))
 
 
 def standing(clinician: User, *, begin: datetime, end: datetime) -> list[Standing]:
@@ -119,15 +129,21 @@ def sessions_open_to(clinician: User) -> QuerySet[Session]:
 
 def open_roster(session: Session, *, by: User, now: datetime) -> Roster:
     """Who is booked is never looked at without a trace. Who does not lead it sees clients of their own alone."""
-    bookings = list(Booking.objects.live().filter(session=session).select_related("person"))
+    bookings = list(with_answers(Booking.objects.live().filter(session=session).select_related("person")))
     leaders = tuple(each.clinician for each in session.facilitations.select_related("clinician"))
     shown = bookings
     if by not in leaders:
         own = set(User.objects.caseload_of(by).values_list("pk", flat=True))
         shown = [each for each in bookings if each.person_id in own]
     trail.record("roster.read", session, by=by, at=now, facts={"count": len(shown)})
-    return Roster(session, leaders, _by_name(shown), sum(each.takes_seat for each in bookings), line_of(session))
+    taken = sum(each.takes_seat for each in bookings)
+    return Roster(session, leaders, _by_name(shown), taken, line_of(session), _said(shown))
 
 
 def _by_name(bookings: list[Booking]) -> tuple[User, ...]:
     return tuple(sorted((each.person for each in bookings), key=lambda person: person.short_name.casefold()))
+
+
+def _said(bookings: list[Booking]) -> Mapping[int, str]:
+    told = {each.person_id: answer_in_words(each) for each in bookings}
+    return {person: words for person, words in told.items() if words}

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from scheduling import assigning, joining, making, own_calendars, waiting
+from scheduling import assigning, joining, making, own_calendars, reminders, waiting
 
 
 @shared_task(name="scheduling.tidy_whereabouts")
@@ -27,3 +27,8 @@ def make_sessions() -> None:
     now = timezone.now()
     making.make_due(now=now)
     assigning.assign_everybody(now=now)
+
+
+@shared_task(name="scheduling.owe_reminders")
+def owe_reminders() -> None:
+    reminders.owe_reminders(now=timezone.now())

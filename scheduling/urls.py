@@ -1,6 +1,7 @@
 from django.urls import path
 
 from scheduling.views import (
+    answering,
     away,
     calendar,
     choosing,
@@ -54,6 +55,8 @@ urlpatterns = [
     path("calendar/end/", calendar.end, name="end_calendar"),
     path("calendar/<str:secret>.ics", calendar.feed, name="calendar_feed"),
     path("enrolments/<int:enrolment_id>/care/", enrolling.prescribe_care, name="prescribe"),
+    path("a/<str:token>/", answering.answer, name="answer"),
+    path("answered/<slug:purpose>/", answering.answered, name="answered"),
     path("hours/", clinician.my_hours, name="my_hours"),
     path("hours/<int:program_id>/<int:weekday>/", clinician.weekday_hours, name="weekday_hours"),
     path("hours/<int:program_id>/day/", clinician.choose_day, name="choose_day"),

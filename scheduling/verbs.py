@@ -34,6 +34,8 @@ register(
         "waiting.lapsed": _("stopped keeping an offered place, or closed the line"),
         "waiting.closed": _("closed a line of people who waited"),
         "booking.made_up": _("booked a session to make up for a missed one"),
+        "booking.confirmed": _("said that they come"),
+        "booking.late_announced": _("said that they will be late"),
         "hours.set": _("changed their working hours"),
         "hours.day_excepted": _("changed their hours on one day"),
         "time_off.taken": _("noted time off"),

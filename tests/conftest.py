@@ -8,6 +8,8 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.backends.postgresql.base import DatabaseWrapper
 
+from tests.notices.phones import Phones
+
 
 class CheapHasher(PBKDF2PasswordHasher):
     """Argon2 is slow by intent; tests hash hundreds of passwords."""
@@ -62,3 +64,12 @@ def as_running_role(db):
     yield
     with connection.cursor() as cursor:
         cursor.execute("RESET ROLE")
+
+
+@pytest.fixture
+def phones(settings, monkeypatch):
+    """The texts that went out, in order: `phones.sent`."""
+    settings.TEXT_BACKEND = f"{Phones.__module__}.Phones"
+    monkeypatch.setattr(Phones, "sent", [])
+    monkeypatch.setattr(Phones, "fails", {})
+    return Phones

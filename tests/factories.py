@@ -10,6 +10,7 @@ from psycopg2.extras import DateTimeTZRange
 
 from iop_portal.consents.consenting import Wish, fingerprint, sign_consent, wording
 from iop_portal.consents.models import Category, Consent, Purpose
+from iop_portal.notices.models import TextOptIn
 from iop_portal.people.models import CareTeam, Enrolment, Program, RoleHeld, User
 from iop_portal.people.roles import Role
 from scheduling.booking import new_reference
@@ -170,6 +171,20 @@ def permission_of(client: User, now: datetime = NOON, **wishes) -> Consent:
         client=client,
         by=client,
         now=now,
+    )
+
+
+def texted(person: User, phone: str = "+12125550100", at: datetime = NOON) -> TextOptIn:
+    """Signed for text messages, with a phone shown to be theirs."""
+    return TextOptIn.objects.create(
+        person=person,
+        phone=phone,
+        text="I ask for text messages.",
+        text_version="1",
+        language="en-us",
+        signed_name=person.full_name,
+        signed_at=at,
+        confirmed_at=at,
     )
 
 

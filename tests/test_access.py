@@ -112,6 +112,16 @@ PAGES = [
     Page("scheduling:end_calendar", "GET POST", WITH_APPOINTMENTS),
     # Whoever has the secret address: calendars do not sign in.
     Page("scheduling:calendar_feed", "GET", ANYBODY, first_step=True),
+    # Whoever has the link of a reminder; what it said afterwards tells nothing of anybody.
+    Page(
+        "scheduling:answer",
+        "GET POST",
+        ANYBODY,
+        first_step=True,
+        at={"token": "no-token"},
+        but=dict.fromkeys(ANYBODY, 404),
+    ),
+    Page("scheduling:answered", "GET", ANYBODY, first_step=True, at={"purpose": "late"}),
     Page("scheduling:my_hours", "GET", CLINICIANS),
     Page("scheduling:weekday_hours", "GET POST", CLINICIANS, HER_CLINICIANS, at={"weekday": 0}),
     Page("scheduling:choose_day", "GET", CLINICIANS, HER_CLINICIANS),
@@ -140,6 +150,15 @@ PAGES = [
     # Coming in: an invitation is the only way
     Page("accounts:invitation_link", "GET", ANYBODY, first_step=True),
     Page("accounts:accept_invitation", "GET POST", NOBODY, after="accounts:invitation_link", first_step=True),
+    # How somebody is reached, and what was told them here
+    Page("notices:mine", "GET", ENROLLED | FAMILY),
+    Page("notices:read", "POST", ENROLLED | FAMILY),
+    Page("notices:reach", "GET POST", ENROLLED | FAMILY),
+    Page("notices:sign_up", "GET POST", ENROLLED | FAMILY),
+    Page("notices:code", "GET POST", ENROLLED | FAMILY),
+    Page("notices:stop_texts", "GET POST", ENROLLED | FAMILY),
+    # Whoever signs as the provider of texts: nobody here does.
+    Page("notices:heard", "POST", ANYBODY, first_step=True, but=dict.fromkeys(ANYBODY, 404)),
     # Signing in, and getting back in: the same page whoever asks
     Page("account_login", "GET POST", ANYBODY, first_step=True),
     Page("account_logout", "GET POST", ANYBODY, first_step=True),
@@ -192,6 +211,7 @@ PAGES = [
     Page("office:take_room_out_of_use", "POST", ADMINS, HER_ADMIN),
     Page("office:put_room_back_in_use", "POST", ADMINS, HER_ADMIN),
     Page("office:change_policy", "GET POST", ADMINS, HER_ADMIN),
+    Page("office:change_reach", "GET POST", ADMINS, HER_ADMIN),
     Page("office:tracks", "GET", ADMINS, HER_ADMIN),
     Page("office:add_track", "GET POST", ADMINS, HER_ADMIN),
     Page("office:change_track", "GET POST", ADMINS, HER_ADMIN),

@@ -113,6 +113,7 @@ def test_an_unfit_production_does_not_pass():
         ("PORTAL_IDLE_MINUTES", "never", "PORTAL_IDLE_MINUTES has to be a whole number"),
         ("PORTAL_SESSION_HOURS", "20", "12:00:00 at the latest"),
         ("PORTAL_LOG_LEVEL", "LOUD", "PORTAL_LOG_LEVEL"),
+        ("PORTAL_TEXT_BACKEND", "some.Provider", "PORTAL_TEXT_SECRET has to have at least 32"),
     ],
 )
 def test_a_missing_or_broken_variable_is_named_and_its_value_is_not_repeated(faults_of, variable, value, says):
@@ -141,6 +142,7 @@ def proper(settings):
     settings.EMAIL_USE_TLS = True
     settings.MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = False
     settings.DEBUG = False
+    settings.TEXT_BACKEND = ""
     assert checks.faults(app_configs=None) == []
     return settings
 
@@ -165,6 +167,8 @@ def proper(settings):
         ("PORTAL_FIELD_KEYS", [], 10),
         ("EMAIL_USE_TLS", False, 11),
         ("MFA_TRUST_ENABLED", True, 12),
+        ("TEXT_BACKEND", "iop_portal.notices.providers.ConsoleProvider", 14),
+        ("TEXT_BACKEND", "some.Provider", 14),
         ("ADMINS", [("Ops", "ops@example.org")], 13),
     ],
 )

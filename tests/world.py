@@ -27,14 +27,15 @@ from iop_portal.consents.consenting import Wish, fingerprint, revoke_consent, si
 from iop_portal.consents.models import Category, Purpose
 from iop_portal.followups.models import FollowUp, Heartbeat
 from iop_portal.followups.owing import owe_follow_up
-from iop_portal.notices.models import Notice
+from iop_portal.notices.models import Notice, PhoneCode
 from iop_portal.people.models import Apart
 from iop_portal.people.roles import Role
+from scheduling import answering
 from scheduling.booking import book_seat, cancel_booking
 from scheduling.commitments import Terms, add_commitment
 from scheduling.connected import save_look, this_week
 from scheduling.feeds import make_feed
-from scheduling.models import Area, Closure, DayException, TimeOff
+from scheduling.models import Area, Closure, DayException, Reminder, TimeOff
 from scheduling.own_calendars import Brought, follow_address
 from scheduling.waiting import join_line, offer_free_places
 from tests.factories import (
@@ -49,6 +50,7 @@ from tests.factories import (
     introduced,
     on_care_team,
     session_at,
+    texted,
     weekly,
     works,
 )
@@ -209,6 +211,23 @@ def build_world() -> World:
     offered = join_line(freed, person=maya, by=maya, now=now)
     cancel_booking(given_back, by=given_back.person, now=now)
     offer_free_places(now=now)
+    texted(maya, at=now)
+    PhoneCode.objects.create(
+        person=people["other_client"],
+        phone="+12125550142",
+        text="I ask for text messages.",
+        text_version="1",
+        language="en-us",
+        signed_name="Zq-otherclient",
+        asked_at=now,
+        expires_at=now + timedelta(minutes=10),
+    )
+    told_here = {"kind": "seat_booked", "about_type": "scheduling.booking", "about_id": booking.pk}
+    Notice.objects.create(
+        **told_here, to=maya, channel="portal", owed_at=now, not_before=now, state=Notice.State.SENT, ended_at=now
+    )
+    reminder = Reminder.objects.create(booking=booking, begins=booking.starts_at)
+    links = answering.words(reminder, maya)
     exception = DayException.objects.create(clinician=team, program=home, on=now.date() + timedelta(days=9))
     kept = Terms("work", "Zq-owntime", (0, 1, 2, 3, 4), time(9), time(17), now.date())
     days_off = DateTimeTZRange(now + timedelta(days=20), now + timedelta(days=22), "[)")
@@ -257,6 +276,7 @@ def build_world() -> World:
             "entry_id": entry.pk,
             "kept_id": offered.pk,
             "crowded_id": crowded.pk,
+            **{purpose: links[purpose].rstrip("/").rpartition("/")[2] for purpose in ("come", "cancel", "late")},
             "secret": make_feed(maya, tells_more=False, now=now),
             "track_id": TrackFactory(program=home, name="Zq-track").pk,
             "clinician_id": profile.pk,

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from iop_portal.audit import trail
+from iop_portal.notices import texting
 from iop_portal.people.models import User
 from iop_portal.writes import write
 
@@ -17,4 +18,6 @@ def change_settings(user: User, *, changed: Iterable[str], now: datetime) -> Use
     if fields:
         user.save(update_fields=fields)
         trail.record("account.settings_changed", user, by=user, at=now)
+    if "phone" in fields:
+        texting.follow_number(user, now=now)
     return user

@@ -1,4 +1,4 @@
-"""Where a demonstration's mail goes: into a page that anybody there can read."""
+"""Where a demonstration's mails and texts go: into a page that anybody there can read."""
 
 from collections.abc import Sequence
 
@@ -6,6 +6,7 @@ from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
 
 from iop_portal.demo.models import SentMail
+from iop_portal.notices.providers import Text
 
 
 class EmailBackend(BaseEmailBackend):
@@ -23,6 +24,13 @@ class EmailBackend(BaseEmailBackend):
             for message in email_messages
         )
         return len(kept)
+
+
+class TextProvider:
+    """Keeps a text beside the mails, in the transaction of its delivery."""
+
+    def send(self, text: Text, *, seconds: float) -> None:
+        SentMail.objects.create(by=SentMail.By.TEXT, to=text.to, text=text.body)
 
 
 def _html_of(message: EmailMessage) -> str:

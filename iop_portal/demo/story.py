@@ -39,7 +39,7 @@ from iop_portal.consents.consenting import (
     wording,
 )
 from iop_portal.consents.models import Category, Consent, Purpose
-from iop_portal.demo import care, cast, lines, sessions
+from iop_portal.demo import care, cast, lines, reaching, sessions
 from iop_portal.demo.background import add_clients, add_staff
 from iop_portal.demo.devices import give_device
 from iop_portal.demo.own_life import tell_own_life
@@ -130,6 +130,7 @@ def _riverbend(past: Past) -> None:
     care.tell_care(program, care.RIVERBEND, by=dana, ago=past.ago)
     _open_matters(dana, staff, clients, past)
     _calls(program, dana, past)
+    reaching.sign_up_for_texts(program, ago=past.ago)
     sessions.tell_sessions(program, sessions.RIVERBEND, sessions.RIVERBEND_HOURS, by=dana, ago=past.ago, now=past.now)
     lines.tell_lines(program, ago=past.ago, now=past.now)
     _invitations(program, dana, staff["priya.nair"], past)
@@ -394,7 +395,8 @@ def _juniper(past: Past) -> None:
 def _born_sent(now: datetime) -> None:
     """Nobody is written to about the past: old messages went out then. One never found its mailbox."""
     misspelt = Invitation.objects.get(email=MISSPELT)
-    owed = Notice.objects.filter(state=Notice.State.OWED, owed_at__lte=now)
+    present = reaching.owe_present_reminders(now=now)
+    owed = Notice.objects.filter(state=Notice.State.OWED, owed_at__lte=now).exclude(pk__in=present)
     owed.filter(about_type=misspelt._meta.label_lower, about_id=misspelt.pk).update(
         state=Notice.State.DEAD,
         attempts=1,
@@ -403,3 +405,4 @@ def _born_sent(now: datetime) -> None:
     )
     watch_dead_letters(now=now)
     owed.update(state=Notice.State.SENT, attempts=1, ended_at=Least(F("owed_at") + timedelta(seconds=9), now))
+    reaching.read_what_was_told(now=now)

@@ -11,6 +11,7 @@ demonstration: list[URLPattern] = [
     path("demo/mail/", mail.mailbox, name="mailbox"),
     path("demo/mail/<int:mail_id>/", mail.mail, name="mail"),
     path("demo/mail/<int:mail_id>/html/", mail.mail_as_html, name="mail_as_html"),
+    path("demo/mail/<int:mail_id>/stop/", mail.answer_stop, name="answer_stop"),
 ]
 urlpatterns: list[URLPattern] = [
     path("gallery/", gallery.gallery, name="gallery"),

@@ -57,7 +57,7 @@ def headline(sessions: list[Line]) -> str:
 
 def _line(each: Led, *, now: datetime, marked: bool) -> Line:
     session = each.session
-    names = ", ".join(person.short_name for person in each.people)
+    names = ", ".join(_named(person, each) for person in each.people)
     title = names if each.for_one and names else session.modality.name
     where = [session.room.name if session.room else "", _("video") if session.video else ""]
     if each.for_one:
@@ -89,6 +89,12 @@ def _acts(each: Led, *, now: datetime) -> tuple[Act, ...]:
     if not can_be_opened:
         return (roster,)
     return (Act(_("Open the room"), reverse("scheduling:open_room", args=[session.pk]), main=True, sent=True), roster)
+
+
+def _named(person: User, each: Led) -> str:
+    """With what they said of coming, where they answered a reminder."""
+    said = each.said.get(person.pk)
+    return _("%(name)s (%(said)s)") % {"name": person.short_name, "said": said} if said else person.short_name
 
 
 def _badge(begins: datetime, ends: datetime, now: datetime) -> str:

@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy
 
+from iop_portal.notices.reach import REACHED
 from iop_portal.people.models import User
 from iop_portal.people.roles import Role
 
@@ -71,6 +72,10 @@ MENU: tuple[_Entry, ...] = (
     _Entry(pgettext_lazy("place", "Sign-in and security"), "mfa_index", "lock"),
 )
 CALENDAR = _Entry(pgettext_lazy("place", "My own calendar"), "scheduling:my_calendar", "week", area="/calendar/")
+REACH: tuple[_Entry, ...] = (
+    _Entry(pgettext_lazy("place", "Messages from the portal"), "notices:mine", "mail", area="/notices/"),
+    _Entry(pgettext_lazy("place", "How we reach you"), "notices:reach", "message", area="/reach/"),
+)
 CLIENT_MENU: tuple[_Entry, ...] = (_Entry(pgettext_lazy("place", "My care"), "therapy:my_care", "plan"), _OPENED)
 ENROLLED = frozenset({Role.CLIENT, Role.APPLICANT, Role.ALUM})
 
@@ -88,4 +93,5 @@ def menu_for(user: User, path: str) -> list[Place]:
     """What stands behind the person's name, above signing out."""
     care = CLIENT_MENU if user.roles & ENROLLED else ()
     appointments = (CALENDAR,) if user.roles - {Role.ADMIN} else ()
-    return [entry.place(path) for entry in (*care, *appointments, *MENU)]
+    reach = REACH if user.roles & frozenset(REACHED) else ()
+    return [entry.place(path) for entry in (*care, *appointments, *reach, *MENU)]

@@ -12,9 +12,11 @@ from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from iop_portal.consents.models import Consent
 from iop_portal.markup import clock, day, day_clock, hours
+from iop_portal.notices.told import unread_by
 from iop_portal.people.models import CareTeam, Enrolment, User
 from scheduling import connected
 from scheduling.finding import EVENING
@@ -205,7 +207,7 @@ def places_for(client: User, *, now: datetime) -> list[Suggestion]:
 
 def suggestions_for(client: User, *, now: datetime) -> list[Suggestion]:
     """What waits for a client. None of it is urgent."""
-    found = []
+    found = _told(client)
     begun = connected.begun_this_week(client, now=now)
     if begun is not None:
         found.append(
@@ -248,6 +250,21 @@ def suggestions_for(client: User, *, now: datetime) -> list[Suggestion]:
             )
         )
     return found
+
+
+def _told(client: User) -> list[Suggestion]:
+    unread = unread_by(client)
+    if not unread:
+        return []
+    return [
+        Suggestion(
+            _("Messages from the portal"),
+            ngettext("%(n)d is new", "%(n)d are new", unread) % {"n": unread},
+            reverse("notices:mine"),
+            _("Read"),
+            _("the messages"),
+        )
+    ]
 
 
 def _part(place: CareTeam) -> str:

@@ -8,23 +8,23 @@ sent. A worker that dies between sending and marking sends once more later: mail
 from __future__ import annotations
 
 import logging
-import smtplib
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.apps import apps
-from django.core.mail import get_connection
-from django.core.mail.backends.base import BaseEmailBackend
 from django.db import connection, models, transaction
 from django.utils import timezone
 
 from iop_portal.audit import trail
+from iop_portal.notices.channels import Channel
 from iop_portal.notices.kinds import Kind, registry
-from iop_portal.notices.letters import program_behind, write_letter
+from iop_portal.notices.letters import program_behind
+from iop_portal.notices.lines import Line, line_of
 from iop_portal.notices.models import Notice
-from iop_portal.notices.quiet import morning_after
-from iop_portal.people.models import Program
+from iop_portal.notices.quiet import Quiet, morning_after
+from iop_portal.notices.reach import channels_for, quiet_hours, reach_of, texts_are_on
+from iop_portal.people.models import Program, User
 
 log = logging.getLogger(__name__)
 
@@ -47,59 +47,45 @@ LONGEST_RUN = 25.0
 DELIVERY_WAITS = "500ms"
 
 
-def deliver_owed(*, clock: Callable[[], datetime] = timezone.now) -> int:
-    """Deliver what is due, for half a minute at most: how many messages went out.
+def deliver_owed(*, channel: Channel = Channel.MAIL, clock: Callable[[], datetime] = timezone.now) -> int:
+    """Deliver what is due by one channel, for half a minute at most: how many messages went out.
 
     Any number of runs may overlap. A mail server that cannot be reached costs no message an attempt.
     """
-    if not Notice.objects.due(clock()).exists():
+    if not Notice.objects.by(channel).due(clock()).exists():
         return 0
-    post = get_connection()
+    line = line_of(channel)
     try:
-        return _run(post, clock)
+        return _run(line, channel, clock)
     finally:
-        _hang_up(post)
+        line.hang_up()
 
 
-def _run(post: BaseEmailBackend, clock: Callable[[], datetime]) -> int:
+def _run(line: Line, channel: Channel, clock: Callable[[], datetime]) -> int:
     sent = 0
     ends = time.monotonic() + LONGEST_RUN
     for _ in range(MOST_PER_RUN):
-        if time.monotonic() > ends or not _reached(post):
+        if time.monotonic() > ends or not line.reached():
             break
-        claimed = claim_next(now=clock())
+        claimed = claim_next(channel=channel, now=clock())
         if claimed is None:
             break
         try:
-            sent += carry_out(claimed, post=post, now=clock())
+            sent += carry_out(claimed, line=line, now=clock())
         except Exception as error:
             # Whatever it was, the next message is not to blame for it.
-            note_failure(claimed, error, now=clock())
-            _hang_up(post)
+            note_failure(claimed, error, for_good=line.refused_for_good(error), now=clock())
+            line.hang_up()
+            if line.lost(error):
+                log.error("provider out of reach", extra={"facts": {"failure": type(error).__name__}})
+                break
     return sent
 
 
-def _reached(post: BaseEmailBackend) -> bool:
-    """Open the line before any row is held for it."""
-    try:
-        post.open()
-    except (OSError, smtplib.SMTPException) as error:
-        log.error("mail server out of reach", extra={"facts": {"failure": type(error).__name__}})
-        return False
-    return True
-
-
-def _hang_up(post: BaseEmailBackend) -> None:
-    try:
-        post.close()
-    except (OSError, smtplib.SMTPException) as error:
-        log.info("mail server left without a word", extra={"facts": {"failure": type(error).__name__}})
-
-
 @transaction.atomic
-def claim_next(*, now: datetime) -> int | None:
+def claim_next(*, channel: Channel = Channel.MAIL, now: datetime) -> int | None:
     """Take the oldest due notice for one try, past those that others hold: its key."""
-    notice = Notice.objects.due(now).select_for_update(skip_locked=True).first()
+    notice = Notice.objects.by(channel).due(now).select_for_update(skip_locked=True).first()
     if notice is None:
         return None
     notice.attempts += 1
@@ -109,7 +95,7 @@ def claim_next(*, now: datetime) -> int | None:
 
 
 @transaction.atomic
-def carry_out(notice_id: int, *, post: BaseEmailBackend, now: datetime) -> bool:
+def carry_out(notice_id: int, *, line: Line, now: datetime) -> bool:
     """Send one claimed notice, if it is still owed: whether it went out. Raises whatever went wrong."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('lock_timeout', %s, true)", [DELIVERY_WAITS])
@@ -134,7 +120,7 @@ def carry_out(notice_id: int, *, post: BaseEmailBackend, now: datetime) -> bool:
         notice.resting_until = morning
         notice.save(update_fields=["attempts", "resting_until"])
         return False
-    post.send_messages([write_letter(notice, kind, subject)])
+    line.send(notice, kind, subject)
     _end(notice, Notice.State.SENT, now=now)
     return True
 
@@ -158,16 +144,30 @@ def _verdict(notice: Notice, kind: Kind, subject: models.Model | None) -> Notice
         return Notice.State.SENT
     if not notice.to.is_active:
         return Notice.State.WITHDRAWN
-    if not (notice.to.mail_ok or kind.essential):
-        return Notice.State.UNWANTED
-    return Notice.State.SENT
+    return Notice.State.SENT if _wanted(notice, kind, notice.to, subject) else Notice.State.UNWANTED
+
+
+def _wanted(notice: Notice, kind: Kind, to: User, subject: models.Model) -> bool:
+    """By what its recipient says now, not when it was owed. A text needs their written word, whatever it is about."""
+    if notice.channel == Channel.TEXT and not texts_are_on():
+        return False
+    if kind.topic is not None:
+        return Channel(notice.channel) in channels_for(to, kind.topic, program=lambda: program_behind(subject, to))
+    return kind.essential or to.mail_ok
 
 
 def _rests_until(notice: Notice, kind: Kind, subject: models.Model | None, *, now: datetime) -> datetime | None:
-    """The end of the program's quiet hours, where the message comes in them and may wait."""
-    program = program_behind(subject, notice.to) if kind.waits else None
-    morning = morning_after(program, now) if program else None
-    return morning if morning and kind.waits and kind.waits(subject, morning) else None
+    """The end of the quiet hours, the recipient's own or the program's, where the message comes in them and may wait.
+
+    What is told in the portal makes no noise.
+    """
+    if kind.waits is None or notice.channel == Channel.PORTAL:
+        return None
+    quiet: Quiet | None = program_behind(subject, notice.to)
+    if notice.to is not None and kind.topic is not None:
+        quiet = quiet_hours(reach_of(notice.to), person=notice.to, program=program_behind(subject, notice.to))
+    morning = morning_after(quiet, now) if quiet else None
+    return morning if morning and kind.waits(subject, morning) else None
 
 
 def _end(notice: Notice, state: Notice.State, *, now: datetime) -> None:
@@ -181,20 +181,20 @@ def _end(notice: Notice, state: Notice.State, *, now: datetime) -> None:
             notice,
             client=notice.client,
             at=now,
-            facts={"kind": notice.kind, "attempts": notice.attempts},
+            facts={"kind": notice.kind, "attempts": notice.attempts, "channel": notice.channel},
         )
     log.info("notice ended", extra={"facts": {**_facts(notice), "state": state.value}})
 
 
 def _facts(notice: Notice) -> dict[str, str | int]:
-    return {"notice": notice.pk, "kind": notice.kind, "attempts": notice.attempts}
+    return {"notice": notice.pk, "kind": notice.kind, "attempts": notice.attempts, "channel": notice.channel}
 
 
 VERBS = {Notice.State.SENT: "notice.sent", Notice.State.DEAD: "notice.died"}
 
 
 @transaction.atomic
-def note_failure(notice_id: int, error: Exception, *, now: datetime) -> None:
+def note_failure(notice_id: int, error: Exception, *, for_good: bool = False, now: datetime) -> None:
     """Keep the class of the error and nothing of its message, which may repeat an address. The last try ends it."""
     name = type(error).__name__
     notice = Notice.objects.owed().select_for_update(of=("self",)).select_related("client").filter(pk=notice_id).first()
@@ -203,12 +203,5 @@ def note_failure(notice_id: int, error: Exception, *, now: datetime) -> None:
     log.warning("notice failed", extra={"facts": {**_facts(notice), "failure": name}})
     notice.last_error = name[:80]
     notice.save(update_fields=["last_error"])
-    if notice.attempts >= MOST_ATTEMPTS or _refused_for_good(error):
+    if notice.attempts >= MOST_ATTEMPTS or for_good:
         _end(notice, Notice.State.DEAD, now=now)
-
-
-def _refused_for_good(error: Exception) -> bool:
-    """The mail server knows no such mailbox, or will never serve it: RFC 5321, section 4.2.1, replies of 500 and up."""
-    if not isinstance(error, smtplib.SMTPRecipientsRefused):
-        return False
-    return all(code >= 500 for code, _ in error.recipients.values())

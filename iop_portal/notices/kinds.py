@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.functional import Promise
 
+from iop_portal.notices.channels import EVERY_CHANNEL, MAIL_ALONE, Channel, Topic
+
 if TYPE_CHECKING:
     # Apps register their kinds before the models are there.
     from iop_portal.people.models import User
@@ -44,6 +46,11 @@ class Kind:
     person's preferences say. `waits(subject, morning)` says whether a message that comes due in the program's quiet
     hours may rest until they end. The first part that `attach` gives is the message in another form, the others go
     beside it.
+
+    A kind with a `topic` goes by the channels that its recipient wished for it, so it has templates/text/<template>.txt
+    as well, one short line that is just as neutral, and what is told in the portal: `line(subject)`, a sentence, with
+    the address of the page where there is more, `page(subject)`. `only` names other channels than mail for what has no
+    topic; `number(subject)` then finds the phone.
     """
 
     name: str
@@ -56,6 +63,16 @@ class Kind:
     essential: bool = False
     waits: Callable[[Any, datetime], bool] | None = field(default=None)
     attach: Callable[[Any, User | None], Sequence[Part]] | None = field(default=None)
+    topic: Topic | None = None
+    only: frozenset[Channel] = MAIL_ALONE
+    number: Callable[[Any], str] | None = field(default=None)
+    line: Callable[[Any], str] | None = field(default=None)
+    page: Callable[[Any], str] | None = field(default=None)
+
+    @property
+    def channels(self) -> frozenset[Channel]:
+        """All that it can go by."""
+        return EVERY_CHANNEL if self.topic else self.only
 
 
 registry: dict[str, Kind] = {}

@@ -1,7 +1,9 @@
-"""Writing the mail: what a notice becomes on its way out, in its recipient's language and hours."""
+"""Writing mails and texts: what a notice becomes on its way out, in its recipient's language and hours."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from email.utils import formataddr, parseaddr
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,17 +22,8 @@ from iop_portal.people.models import Program, User
 
 def write_letter(notice: Notice, kind: Kind, subject: Any) -> EmailMultiAlternatives:
     """The whole mail. `kind.words` may mint a link here, so it belongs inside the transaction that sends."""
-    program = program_behind(subject, notice.to)
-    own_zone = notice.to.zone if notice.to else program.zone if program else settings.TIME_ZONE
-    language = notice.to.language if notice.to else settings.LANGUAGE_CODE
-    with translation.override(language), timezone.override(ZoneInfo(own_zone)):
-        context = {
-            **kind.words(subject, notice.to),
-            "sender": program.sender if program else _default_sender()[0],
-            "phone": program.phone if program else "",
-            "to": notice.to.preferred_name if notice.to else None,
-            "origin": settings.PORTAL_ORIGIN,
-        }
+    with _as_read_by(notice, subject) as program:
+        context = _context(notice, kind, subject, program)
         letter = EmailMultiAlternatives(
             subject=str(kind.subject),
             body=render_to_string(f"email/{kind.template}.txt", context),
@@ -45,6 +38,33 @@ def write_letter(notice: Notice, kind: Kind, subject: Any) -> EmailMultiAlternat
         for part in parts[1:]:
             letter.attach(None, part.content, part.mimetype)
     return letter
+
+
+def write_text(notice: Notice, kind: Kind, subject: Any) -> str:
+    """The whole text message, on one line."""
+    with _as_read_by(notice, subject) as program:
+        words = render_to_string(f"text/{kind.template}.txt", _context(notice, kind, subject, program))
+    return " ".join(words.split())
+
+
+@contextmanager
+def _as_read_by(notice: Notice, subject: Any) -> Iterator[Program | None]:
+    """In the recipient's language and hours: the program that writes."""
+    program = program_behind(subject, notice.to)
+    own_zone = notice.to.zone if notice.to else program.zone if program else settings.TIME_ZONE
+    language = notice.to.language if notice.to else settings.LANGUAGE_CODE
+    with translation.override(language), timezone.override(ZoneInfo(own_zone)):
+        yield program
+
+
+def _context(notice: Notice, kind: Kind, subject: Any, program: Program | None) -> dict[str, object]:
+    return {
+        **kind.words(subject, notice.to),
+        "sender": program.sender if program else _default_sender()[0],
+        "phone": program.phone if program else "",
+        "to": notice.to.preferred_name if notice.to else None,
+        "origin": settings.PORTAL_ORIGIN,
+    }
 
 
 def program_behind(subject: models.Model | None, to: User | None) -> Program | None:

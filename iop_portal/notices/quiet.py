@@ -1,17 +1,35 @@
-"""Quiet hours: at night a program sends only what cannot wait."""
+"""Quiet hours: at night only what cannot wait is sent."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from iop_portal.people.models import Program
+
+class Quiet(Protocol):
+    """Hours by the clock on the wall of a zone: those of a program, or a person's own."""
+
+    @property
+    def quiet_from(self) -> time: ...
+    @property
+    def quiet_until(self) -> time: ...
+    @property
+    def zone(self) -> str: ...
 
 
-def morning_after(program: Program, now: datetime) -> datetime | None:
-    """When the quiet hours end that a moment lies in; None outside them. They are wall-clock times of the program."""
-    here = now.astimezone(ZoneInfo(program.zone))
-    begins, ends = program.quiet_from, program.quiet_until
+@dataclass(frozen=True)
+class OwnHours:
+    quiet_from: time
+    quiet_until: time
+    zone: str
+
+
+def morning_after(quiet: Quiet, now: datetime) -> datetime | None:
+    """When the quiet hours end that a moment lies in; None outside them."""
+    here = now.astimezone(ZoneInfo(quiet.zone))
+    begins, ends = quiet.quiet_from, quiet.quiet_until
     late = here.time() >= begins
     early = here.time() < ends
     if not (late and early if begins < ends else late or early):
@@ -20,7 +38,7 @@ def morning_after(program: Program, now: datetime) -> datetime | None:
     return datetime.combine(day, ends, here.tzinfo)
 
 
-def after_waking(program: Program, *, since: datetime, length: timedelta) -> datetime:
+def after_waking(program: Quiet, *, since: datetime, length: timedelta) -> datetime:
     """The moment by which so much time outside the quiet hours will have passed, in UTC."""
     moment, left = since.astimezone(UTC), length
     while True:
@@ -32,9 +50,19 @@ def after_waking(program: Program, *, since: datetime, length: timedelta) -> dat
         moment, left = moment + awake, left - awake
 
 
-def _evening_after(program: Program, moment: datetime) -> datetime:
+def _evening_after(program: Quiet, moment: datetime) -> datetime:
     """When the next quiet hours begin."""
     here = moment.astimezone(ZoneInfo(program.zone))
     days = (here.date() + timedelta(days=ahead) for ahead in range(3))
     evenings = (datetime.combine(day, program.quiet_from, here.tzinfo).astimezone(UTC) for day in days)
     return next(evening for evening in evenings if evening > moment)
+
+
+def evening_before(quiet: Quiet, now: datetime) -> datetime | None:
+    """When the quiet hours begin that a moment lies in; None outside them."""
+    morning = morning_after(quiet, now)
+    if morning is None:
+        return None
+    overnight = quiet.quiet_from > quiet.quiet_until
+    day = morning.date() - timedelta(days=1) if overnight else morning.date()
+    return datetime.combine(day, quiet.quiet_from, morning.tzinfo)

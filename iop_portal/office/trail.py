@@ -21,6 +21,8 @@ from iop_portal.audit.models import Entry
 from iop_portal.audit.verbs import told_to_others
 from iop_portal.consents.models import Category
 from iop_portal.followups import kinds as follow_ups
+from iop_portal.notices.channels import Channel
+from iop_portal.notices.models import TextOptOut
 from iop_portal.people.models import Apart, BrokenGlass, CareTeam, User
 from iop_portal.people.roles import Role
 from therapy.models import Credential, Prescription
@@ -103,6 +105,8 @@ FACTS: dict[str, Callable[[Entry, str, Any], str]] = {
     "kind": _kind,
     "category": _said(dict(Category.choices)),
     "role": _said(dict(Role.choices)),
+    "channel": _said(dict(Channel.choices)),
+    "how": _said(dict(TextOptOut.How.choices)),
     "part": _said(dict(CareTeam.Part.choices)),
     "phase": _said(dict(Prescription.Phase.choices)),
     "finding": _said(dict(BrokenGlass.Finding.choices)),
@@ -126,6 +130,7 @@ FACTS: dict[str, Callable[[Entry, str, Any], str]] = {
     "made": _counted("%(n)d session made", "%(n)d sessions made"),
     "assigned": _counted("%(n)d place booked", "%(n)d places booked"),
     "released": _counted("%(n)d place given back", "%(n)d places given back"),
+    "late_by": _counted("about %(n)d minute late", "about %(n)d minutes late"),
     "late": lambda _entry, _name, value: _("late") if value else _("in time"),
     "tells_more": lambda _entry, _name, value: _("with details") if value else _("saying little"),
 }

@@ -6,12 +6,14 @@ from scheduling.models.feeds import CalendarDelivery
 from scheduling.models.hours import DayException, Hours, OtherHours, Room, TimeOff, WeeklyHours
 from scheduling.models.joining import Arrival, VideoAddress, VideoRoom, Whereabouts
 from scheduling.models.own_calendars import BusyTime, OwnCalendar
+from scheduling.models.reminders import AnswerLink, Reminder
 from scheduling.models.series import Closure, Series, Skipped, TrackSeries
 from scheduling.models.sessions import Booking, Facilitation, Session
 from scheduling.models.waiting import Waiting
 from scheduling.models.wishes import Firmness, WeekWishes
 
 __all__ = [
+    "AnswerLink",
     "Area",
     "Arrival",
     "Booking",
@@ -27,6 +29,7 @@ __all__ = [
     "Look",
     "OtherHours",
     "OwnCalendar",
+    "Reminder",
     "Room",
     "Series",
     "Session",

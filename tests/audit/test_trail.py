@@ -47,6 +47,9 @@ SAFE_NAMES = {
     "made",
     "assigned",
     "released",
+    "channel",
+    "how",
+    "late_by",
 }
 
 

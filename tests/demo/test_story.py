@@ -11,7 +11,9 @@ from iop_portal.consents.models import Category, Consent, Disclosure
 from iop_portal.demo.cast import PERSONAS
 from iop_portal.demo.story import tell_story
 from iop_portal.followups.models import FollowUp
-from iop_portal.notices.models import Notice
+from iop_portal.notices import texting
+from iop_portal.notices.channels import Channel, Topic
+from iop_portal.notices.models import Notice, Reach
 from iop_portal.people.models import BrokenGlass, CareTeam, Enrolment, Program, RoleHeld, User
 from iop_portal.people.roles import Role
 from scheduling.models import Booking, Look, Room, Waiting
@@ -154,7 +156,11 @@ def test_counsellors_owe_calls_of_every_kind_made_due_and_put_off(told):
 
 
 def test_nobody_is_written_to_about_the_past(told):
-    assert Notice.objects.filter(state=Notice.State.OWED).count() == 0
+    ahead = Notice.objects.filter(state=Notice.State.OWED)
+    assert set(ahead.values_list("kind", flat=True)) == {"reminder"}
+    assert set(ahead.values_list("to__email", flat=True)) <= {"maya@portal.test", "theo@portal.test"}
+    assert set(ahead.filter(to=person("maya")).values_list("channel", flat=True)) <= {"mail", "text", "portal"}
+    assert set(ahead.filter(to=person("theo")).values_list("channel", flat=True)) <= {"mail"}
     assert Notice.objects.filter(state=Notice.State.DEAD).count() == 1
 
 
@@ -194,3 +200,12 @@ def test_maya_works_and_looks_back_and_her_counsellor_reads_two_of_four_weeks(to
     maya, amara = person("maya"), person("amara")
     assert [one.kind for one in maya.commitments.all()] == ["work", "faith"]
     assert (Look.objects.finished().filter(person=maya).count(), Look.objects.shown_to(amara).count()) == (4, 2)
+
+
+def test_maya_gets_texts_on_a_phone_of_her_own_and_theo_only_mail(told):
+    maya, theo = person("maya"), person("theo")
+    assert texting.live_opt_in(maya).phone == "+12125550188"
+    assert texting.live_opt_in(theo) is None
+    assert Reach.objects.get(person=maya).by(Topic.REMINDERS) == set(Channel)
+    assert not Reach.objects.filter(person=theo).exists()
+    assert Notice.objects.unread().filter(to=maya).count() == 1

@@ -230,6 +230,36 @@ def test_a_planned_week_and_another_session_instead(db, planning, look):
     assert not faults, "\n".join(faults)
 
 
+@pytest.mark.parametrize("purpose", ["come", "cancel", "late"])
+@pytest.mark.parametrize("persona", ["anonymous", "client"])
+def test_an_answer_to_a_reminder(db, doorstep, look, persona, purpose):
+    path = f"/a/{doorstep.world.samples[purpose]}/"
+    with doorstep.ask(persona, "GET", path) as response:
+        assert response.status_code == 200
+        faults = look(path, response)
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "status"),
+    [
+        ("/a/no-such-token/", None, 404),
+        ("/a/{late}/", {"late_by": "15"}, 400),
+        ("/reach/texts/", {"phone": "+12125550142"}, 200),
+        ("/reach/texts/", {"phone": "+12125550142", "read": "x", "signature": "Somebody else"}, 409),
+        ("/reach/texts/code/", {"code": "123456"}, 400),
+        ("/reach/", {"leads": ["30", "60", "120", "240"], "quiet": "own", "detail": "neutral"}, 400),
+    ],
+    ids=["a link that is gone", "late by what", "to sign", "to read again", "a wrong code", "how to mend"],
+)
+def test_a_step_of_being_reached(db, doorstep, look, path, data, status):
+    path = path.format(**doorstep.world.samples)
+    with doorstep.ask("other_client", "POST" if data else "GET", path, data) as response:
+        assert response.status_code == status
+        faults = look(path, response)
+    assert not faults, "\n".join(faults)
+
+
 @pytest.mark.parametrize("sample", gallery.PAGES)
 def test_a_sample(db, doorstep, look, sample):
     path = f"/gallery/{sample}/"

@@ -66,7 +66,7 @@ def test_what_is_owed_goes_out_once_and_stands_in_the_trail(owed, clock, sent_to
     assert (notice.ended_at, notice.attempts) == (NOON, 1)
     entry = Entry.objects.get()
     assert (entry.verb, entry.object_id, entry.actor) == ("notice.sent", notice.pk, None)
-    assert entry.facts == {"kind": "hello", "attempts": 1}
+    assert entry.facts == {"kind": "hello", "attempts": 1, "channel": "mail"}
 
 
 def test_nothing_goes_out_before_its_time(owed, clock, sent_to):
@@ -159,6 +159,7 @@ def test_a_failure_is_kept_by_its_class_alone_and_tried_again_after_a_rest(mail_
         "notice": notice.pk,
         "kind": "hello",
         "attempts": 1,
+        "channel": "mail",
         "failure": "SMTPRecipientsRefused",
     }
 
@@ -195,7 +196,9 @@ def test_a_message_that_never_works_is_dead_after_the_last_try(owed, clock):
     deliver_owed(clock=clock)
 
     assert (state_of(notice), notice.attempts, notice.last_error) == ("dead", MOST_ATTEMPTS, "KeyError")
-    assert list(Entry.objects.values_list("verb", "facts")) == [("notice.died", {"kind": "hello", "attempts": 8})]
+    assert list(Entry.objects.values_list("verb", "facts")) == [
+        ("notice.died", {"kind": "hello", "attempts": 8, "channel": "mail"})
+    ]
     clock.now += timedelta(days=30)
     assert deliver_owed(clock=clock) == 0
 

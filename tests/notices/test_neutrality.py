@@ -1,4 +1,4 @@
-"""No mail says what the program treats, that somebody is treated, or anything about a person but their chosen name.
+"""No mail and no text says what the program treats, that somebody is treated, or more of them than their chosen name.
 
 Over every registered kind: one that is added later is covered, and fails here until it has a sample below.
 """
@@ -9,16 +9,18 @@ from datetime import timedelta
 import pytest
 from allauth.account.models import EmailAddress
 from django.conf import settings
+from django.utils import timezone
 from psycopg2.extras import DateTimeTZRange
 
 from iop_portal.accounts.models import FormerAddress, Invitation
 from iop_portal.audit import trail
 from iop_portal.consents.consenting import revoke_consent
 from iop_portal.followups.models import FollowUp
+from iop_portal.notices.channels import Channel
 from iop_portal.notices.kinds import registry
-from iop_portal.notices.letters import write_letter
-from iop_portal.notices.models import Notice
-from scheduling.models import Booking, OwnCalendar, TimeOff
+from iop_portal.notices.letters import write_letter, write_text
+from iop_portal.notices.models import Notice, PhoneCode, Reach, TextOptOut
+from scheduling.models import Booking, OwnCalendar, Reminder, TimeOff
 from tests.factories import (
     NOON,
     ModalityFactory,
@@ -29,6 +31,7 @@ from tests.factories import (
     introduced,
     permission_of,
     session_at,
+    texted,
 )
 
 pytestmark = pytest.mark.django_db
@@ -125,6 +128,21 @@ def move(harbor, maya):
     return trail.record("booking.moved", booking(harbor, maya), client=maya, at=NOON)
 
 
+def reminder(harbor, maya):
+    held = booking(harbor, maya)
+    return Reminder.objects.create(booking=held, begins=timezone.now() + timedelta(days=1))
+
+
+def phone_code(harbor, maya):
+    times = {"asked_at": NOON, "expires_at": NOON + timedelta(minutes=10)}
+    signed = {"text": "I ask", "text_version": "1", "language": "en-us", "signed_name": "Maya Torres"}
+    return PhoneCode.objects.create(person=maya, phone="+12125550100", **signed, **times)
+
+
+def opt_out(harbor, maya):
+    return TextOptOut.objects.create(opt_in=texted(maya), how=TextOptOut.How.PAGE, at=NOON)
+
+
 # By what a kind is about or, where that does not say enough, by its name.
 SAMPLES = {
     "account_changed": account_change,
@@ -140,17 +158,26 @@ SAMPLES = {
     "scheduling.booking": booking,
     "scheduling.owncalendar": own_calendar,
     "scheduling.timeoff": time_off,
+    "scheduling.reminder": reminder,
+    "notices.phonecode": phone_code,
+    "notices.textoptout": opt_out,
 }
+BY_MAIL = sorted(name for name, kind in registry.items() if Channel.MAIL in kind.channels)
+BY_TEXT = sorted(name for name, kind in registry.items() if Channel.TEXT in kind.channels)
+IN_PORTAL = sorted(name for name, kind in registry.items() if Channel.PORTAL in kind.channels)
 
 
-@pytest.fixture(params=sorted(registry))
-def letter(request, harbor, maya):
-    kind = registry[request.param]
+def sample_of(name, harbor, maya):
+    kind = registry[name]
     sample = SAMPLES.get(kind.name) or SAMPLES.get(kind.about)
     assert sample, f"a sample of {kind.about} is missing above"
-    subject = sample(harbor, maya)
     to = None if kind.address else maya
-    return write_letter(Notice(pk=7, kind=kind.name, to=to), kind, subject)
+    return Notice(pk=7, kind=kind.name, to=to), kind, sample(harbor, maya)
+
+
+@pytest.fixture(params=BY_MAIL)
+def letter(request, harbor, maya):
+    return write_letter(*sample_of(request.param, harbor, maya))
 
 
 def everything_in(letter):
@@ -197,3 +224,45 @@ def test_every_mail_has_a_subject_of_its_own_and_both_forms(letter):
 
 def test_every_text_breaks_its_lines_where_a_mail_program_would(letter):
     assert max(len(line) for line in letter.body.splitlines() if "://" not in line) <= 100
+
+
+# ── Texts, and what is told in the portal ─────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("name", BY_TEXT)
+def test_no_text_tells_what_it_is_about_nor_whom_it_is_for(harbor, maya, name):
+    text = write_text(*sample_of(name, harbor, maya))
+
+    assert telling(re.sub(r"https?://\S+", "", text)) == []
+    for fact in (PROGRAM, "Maya", "Torres", "Olga", "Quay", "555", "Trauma"):
+        assert fact not in text
+    for link in re.findall(r"https?://\S+", text):
+        assert f"{link}/".startswith(f"{settings.PORTAL_ORIGIN}/")
+    assert "{{" not in text
+    assert "\n" not in text
+
+
+@pytest.mark.parametrize("name", BY_TEXT)
+def test_a_text_has_at_most_two_parts(harbor, maya, name):
+    """306 characters, three links to a usual address among them."""
+    text = write_text(*sample_of(name, harbor, maya)).replace(settings.PORTAL_ORIGIN, "https://portal.example.org")
+    assert len(text) <= 306
+
+
+@pytest.mark.parametrize("name", sorted({*BY_MAIL, *BY_TEXT} - {"invitation", "address_changed", "confirm_address"}))
+def test_the_place_is_told_to_who_wants_it_and_never_more(harbor, maya, name):
+    Reach.objects.create(person=maya, tells_place=True)
+    notice, kind, subject = sample_of(name, harbor, maya)
+    said = (
+        write_text(notice, kind, subject) if Channel.TEXT in kind.channels else write_letter(notice, kind, subject).body
+    )
+    assert telling(re.sub(r"https?://\S+", "", said)) == []
+    assert "Trauma" not in said
+
+
+@pytest.mark.parametrize("name", IN_PORTAL)
+def test_nothing_told_in_the_portal_says_more_than_that_and_when(harbor, maya, name):
+    _notice, kind, subject = sample_of(name, harbor, maya)
+    assert telling(kind.line(subject)) == []
+    assert "Trauma" not in kind.line(subject)
+    assert kind.page(subject).startswith("/")

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from iop_portal.notices import outbox
 from iop_portal.notices.delivery import carry_out, claim_next, deliver_owed
+from iop_portal.notices.lines import MailLine
 from iop_portal.notices.models import Notice
 from iop_portal.people.models import User
 from tests.factories import NOON, UserFactory
@@ -105,7 +106,7 @@ def test_what_is_withdrawn_between_claim_and_sending_stays(owed, clock, elsewher
     assert claimed == notice.pk
     assert elsewhere(withdraw, notice.to).result(SOON) == 1
 
-    assert carry_out(claimed, post=mail.get_connection(), now=NOON) is False
+    assert carry_out(claimed, line=MailLine(), now=NOON) is False
     assert mail.outbox == []
 
 
@@ -115,7 +116,7 @@ def test_a_revocation_that_committed_since_the_claim_is_seen(owed, clock, elsewh
     claimed = claim_next(now=NOON)
     elsewhere(User.objects.filter(pk=notice.to.pk).update, surname="revoked").result(SOON)
 
-    assert carry_out(claimed, post=mail.get_connection(), now=NOON) is False
+    assert carry_out(claimed, line=MailLine(), now=NOON) is False
     assert Notice.objects.get().state == "withdrawn"
 
 
@@ -166,7 +167,7 @@ def test_a_claimed_message_goes_out_although_another_run_holds_its_row_for_a_mom
     claimed = claim_next(now=NOON)
     with transaction.atomic():
         Notice.objects.select_for_update().get(pk=claimed)
-        carried_out = elsewhere(carry_out, claimed, post=mail.get_connection(), now=NOON)
+        carried_out = elsewhere(carry_out, claimed, line=MailLine(), now=NOON)
         until(lambda: waits_for_a_lock() or carried_out.done())
 
     assert carried_out.result(SOON) is True

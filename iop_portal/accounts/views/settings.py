@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from iop_portal.accounts import profile
 from iop_portal.accounts.forms import SettingsForm
 from iop_portal.doors import PortalRequest, for_roles
+from iop_portal.notices.reach import REACHED
 from iop_portal.people.models import User
 from iop_portal.people.roles import EVERYBODY
 
@@ -21,4 +22,5 @@ def own_settings(request: PortalRequest) -> HttpResponse:
         profile.change_settings(form.instance, changed=form.changed_data, now=timezone.now())
         messages.success(request, _("Your settings are saved."))
         return redirect("accounts:settings")
-    return render(request, "accounts/settings.html", {"form": form}, status=form.status)
+    context = {"form": form, "reached": bool(request.user.roles & frozenset(REACHED))}
+    return render(request, "accounts/settings.html", context, status=form.status)
