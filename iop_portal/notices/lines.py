@@ -6,6 +6,7 @@ import logging
 import smtplib
 from typing import Any, Protocol
 
+from django.core.cache import cache
 from django.core.mail import get_connection
 
 from iop_portal.notices.channels import Channel
@@ -16,6 +17,9 @@ from iop_portal.notices.models.texts import TextOptIn
 from iop_portal.notices.providers import PROVIDER_TIMEOUT, NumberRefused, ProviderAway, Text, provider
 
 log = logging.getLogger(__name__)
+
+PROVIDER_RESTS = "provider of texts rests"
+PROVIDER_RESTS_FOR = 30
 
 
 class Line(Protocol):
@@ -60,9 +64,10 @@ class MailLine:
 
 
 class TextLine:
+    """Each message has a call of its own, so that there is nothing to open before."""
+
     def reached(self) -> bool:
-        """Each message has a call of its own, so that there is nothing to open before."""
-        return True
+        return not cache.get(PROVIDER_RESTS)
 
     def send(self, notice: Notice, kind: Kind, subject: Any) -> None:
         number = kind.number(subject) if kind.number else _number_of(notice)
@@ -76,8 +81,14 @@ class TextLine:
         return isinstance(error, NumberRefused)
 
     def lost(self, error: Exception) -> bool:
-        """A provider that does not answer one does not answer the next: ten seconds each would hold up the worker."""
-        return isinstance(error, ProviderAway)
+        """A provider that does not answer one does not answer the next, and a worker that waits does nothing else.
+
+        So it is left alone for a while: with a call at every beat, a single worker would come to no mail.
+        """
+        away = isinstance(error, ProviderAway)
+        if away:
+            cache.set(PROVIDER_RESTS, True, PROVIDER_RESTS_FOR)
+        return away
 
 
 class PortalLine:

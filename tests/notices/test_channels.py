@@ -4,11 +4,13 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
+from django.core.cache import cache
 
 from iop_portal.audit.models import Entry
 from iop_portal.notices import outbox, texting
 from iop_portal.notices.channels import Channel, Topic
 from iop_portal.notices.delivery import RESTS, deliver_owed
+from iop_portal.notices.lines import PROVIDER_RESTS
 from iop_portal.notices.models import Notice, Reach, ReachDefault, TextOptOut
 from iop_portal.notices.providers import NumberRefused, ProviderAway
 from tests.factories import NOON, ProgramFactory, UserFactory, enrolled, texted
@@ -130,6 +132,9 @@ def test_a_provider_that_does_not_answer_holds_up_no_mail_and_no_second_text(new
     assert "provider out of reach" in [record.getMessage() for record in caplog.records]
     phones.fails = {}
     clock.now += RESTS[0]
+    assert deliver(clock)[1] == 0
+    # Half a minute later.
+    cache.delete(PROVIDER_RESTS)
     assert deliver(clock)[1] == 2
 
 
