@@ -20,8 +20,7 @@ from tests.signing_in import sign_in
 from therapy.models import ClinicalPolicy, Prescription
 
 CANDIDATES, WEEKS = 200, 12
-# The shortest counts: the rest is what else the machine did.
-TRIES, PATIENT = 3, 30
+PATIENT = 30
 # So many sessions on each of seven days, of so many kinds.
 A_DAY, KINDS = 28, 7
 SIZES = {"35": 5, str(7 * A_DAY): A_DAY}
@@ -32,22 +31,23 @@ def measure_planner() -> list[bool]:
     """Weeks of different kinds: the longest of them counts, since somebody waits for it."""
     client = sign_in(Client(), enrolled())
     weeks = [full_week(CANDIDATES, seed=seed) for seed in range(WEEKS)]
-    longest = max(min(_seconds(week) for _again in range(TRIES)) for week in weeks)
+    longest = max(_seconds(week, time.process_time) for week in weeks)
     turns = itertools.cycle(weeks)
     alone = measure(lambda: partial(_seconds, next(turns)), client)
     pages = {size: measure(_page(a_day), client) for size, a_day in SIZES.items()}
     return [
         tell_seconds(f"{ALONE}: the longest", longest, SECONDS),
-        tell(ALONE, alone, Target(40)),
-        *(tell(f"page of a week planned among {size} sessions", each, Target(40)) for size, each in pages.items()),
+        tell(ALONE, alone, Target(30)),
+        *(tell(f"page of a week planned among {size} sessions", each, Target(15)) for size, each in pages.items()),
         len({each.queries for each in pages.values()}) == 1,
     ]
 
 
-def _seconds(week: Question) -> float:
-    began = time.perf_counter()
+def _seconds(week: Question, clock: Callable[[], float] = time.perf_counter) -> float:
+    """HiGHS has one thread here: by the clock of the process it is as long as on a machine that does nothing else."""
+    began = clock()
     plan = plan_week(week, seconds=PATIENT)
-    took = time.perf_counter() - began
+    took = clock() - began
     if not plan.proven:
         raise SystemExit("a week was not proven to be the best")
     return took
