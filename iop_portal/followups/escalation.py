@@ -10,7 +10,7 @@ from django.db import DatabaseError, transaction
 from iop_portal.audit import trail
 from iop_portal.followups.models import FollowUp, Heartbeat
 from iop_portal.notices import outbox
-from iop_portal.people.models import Enrolment, User
+from iop_portal.people.models import Enrolment, Program, User
 from iop_portal.people.roles import Role
 
 log = logging.getLogger(__name__)
@@ -85,16 +85,23 @@ def next_responsible(follow_up: FollowUp) -> User | None:
 
 
 def _responsible(follow_up: FollowUp) -> list[User]:
-    admins = User.objects.filter(
-        is_active=True, roles_held__program=follow_up.program, roles_held__role=Role.ADMIN
-    ).order_by("pk")
     if follow_up.client is None:
-        return list(admins)
-    team = User.objects.filter(
+        return admins_of(follow_up.program)
+    return [*admins_of(follow_up.program), *care_team_of(follow_up.client, follow_up.program)]
+
+
+def admins_of(program: Program) -> list[User]:
+    found = User.objects.filter(is_active=True, roles_held__program=program, roles_held__role=Role.ADMIN)
+    return list(found.order_by("pk"))
+
+
+def care_team_of(client: User, program: Program) -> list[User]:
+    """Those who look after a client in a program now, the primary counsellor first."""
+    found = User.objects.filter(
         is_active=True,
         care_teams__until=None,
-        care_teams__enrolment__client=follow_up.client,
-        care_teams__enrolment__program=follow_up.program,
+        care_teams__enrolment__client=client,
+        care_teams__enrolment__program=program,
         care_teams__enrolment__state__in=Enrolment.LIVE,
-    ).order_by("-care_teams__part", "pk")
-    return [*admins, *team]
+    )
+    return list(found.order_by("-care_teams__part", "pk"))

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from django.utils.functional import Promise
+
+if TYPE_CHECKING:
+    from iop_portal.people.models import User
+
+
+@dataclass(frozen=True)
+class Place:
+    """A page that helps with an act: where it leads, and what its button says."""
+
+    label: str | Promise
+    url: str
 
 
 @dataclass(frozen=True)
@@ -15,6 +28,7 @@ class Kind:
     Title and why are read by whoever has to see to it, after an escalation an admin: they name the rule and
     never repeat anybody's words. `page` is a named URL that takes the subject's key, where the act is done and
     this follow-up is resolved (`resolve_follow_ups_about`); without one, the owner says here how it came out.
+    `place` says from the subject's key where a reader finds what they need for it, if that is open to them.
     """
 
     name: str
@@ -23,6 +37,7 @@ class Kind:
     why: str | Promise
     due_in: timedelta
     page: str = ""
+    place: Callable[[int, User], Place | None] = lambda about_id, reader: None
 
 
 registry: dict[str, Kind] = {}

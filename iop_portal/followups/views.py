@@ -39,7 +39,8 @@ def one(request: PortalRequest, follow_up_id: int) -> HttpResponse:
             return redirect("followups:mine")
     trail.record("follow_up.viewed", follow_up, client=follow_up.client, by=request.user, at=now)
     row = waiting.row(follow_up, now=now)
-    context = {"row": row, "follow_up": follow_up, "form": form, "snooze_form": SnoozeForm()}
+    place = follow_up.words.place(follow_up.about_id, request.user) if follow_up.words else None
+    context = {"row": row, "follow_up": follow_up, "place": place, "form": form, "snooze_form": SnoozeForm()}
     return render(request, "followups/one.html", context, status=form.status)
 
 
