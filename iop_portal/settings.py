@@ -368,6 +368,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "ask who came": {
+        "task": "scheduling.watch_rosters",
+        "schedule": 600.0,
+        "options": {"expires": 600},
+    },
     "tidy away what has expired": {
         "task": "accounts.tidy_expired",
         "schedule": 3600.0,

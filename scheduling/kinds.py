@@ -1,4 +1,5 @@
-"""What scheduling owes: messages that say that there is an appointment, and nothing about it but its time."""
+"""What scheduling owes: messages that say that there is an appointment, and nothing about it but its time; and acts of
+people, where somebody was missed or nobody says who came."""
 
 from datetime import datetime, timedelta
 from typing import cast
@@ -15,7 +16,7 @@ from iop_portal.notices import kinds
 from iop_portal.notices.channels import Topic
 from iop_portal.notices.kinds import Part
 from iop_portal.people.models import User
-from scheduling import answering, reminders
+from scheduling import answering, misses, reminders, rosters
 from scheduling.invitations import invitation
 from scheduling.making import FOLLOW_UP
 from scheduling.models import Booking, Reminder, Waiting
@@ -182,5 +183,60 @@ follow_ups.register(
         ),
         due_in=timedelta(days=2),
         page="office:series_list",
+    ),
+)
+
+
+def _record(booking_id: int, reader: User) -> follow_ups.Place | None:
+    """Whom to call, for those to whom the record is open."""
+    client = User.objects.caseload_of(reader).filter(bookings=booking_id).first()
+    return follow_ups.Place(_("Open the record"), reverse("home:client", args=[client.pk])) if client else None
+
+
+def _roster(session_id: int, reader: User) -> follow_ups.Place | None:
+    if not rosters.sessions_open_to(reader).filter(pk=session_id).exists():
+        return None
+    return follow_ups.Place(_("Open the roster"), reverse("scheduling:roster", args=[session_id]))
+
+
+follow_ups.register(
+    follow_ups.Kind(
+        name=misses.OUTREACH,
+        about="scheduling.booking",
+        title=_("Missed a session: reach out today"),
+        why=_("Somebody who was expected did not come. A call on the same day brings many people back."),
+        due_in=timedelta(hours=4),
+        place=_record,
+    ),
+    follow_ups.Kind(
+        name=misses.ESCALATION,
+        about="scheduling.booking",
+        title=_("Missed two in a row: reach out now"),
+        why=_(
+            "Two sessions in a row were missed. See that somebody speaks with them today, and what stands in the way."
+        ),
+        due_in=timedelta(hours=2),
+        place=_record,
+    ),
+    follow_ups.Kind(
+        name=misses.REVIEW,
+        about="scheduling.booking",
+        title=_("Missed three or more in a row: look at it together"),
+        why=_(
+            "Three sessions in a row were missed. People decide what helps now: another time, another track, more care "
+            "or less. Nothing ends by itself."
+        ),
+        due_in=timedelta(days=1),
+        place=_record,
+    ),
+    follow_ups.Kind(
+        name=rosters.UNMARKED,
+        about="scheduling.session",
+        title=_("Say who came"),
+        why=_(
+            "This session is over, and nobody has recorded yet who was there. Hours count only once they are recorded."
+        ),
+        due_in=timedelta(hours=18),
+        place=_roster,
     ),
 )

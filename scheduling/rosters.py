@@ -1,7 +1,8 @@
-"""Who is booked: a clinician's day, and the roster of one session."""
+"""Who is booked and who came: a clinician's day, the roster of one session, and rosters that nobody has marked."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
@@ -14,21 +15,35 @@ from django.db.models.functions import Coalesce
 from psycopg2.extras import DateTimeTZRange
 
 from iop_portal.audit import trail
+from iop_portal.followups.escalation import admins_of
+from iop_portal.followups.models import FollowUp
+from iop_portal.followups.owing import owe_follow_up
 from iop_portal.people.models import Program, RoleHeld, User
 from iop_portal.people.roles import Role
-from scheduling.models import Booking, Facilitation, Session, VideoRoom
+from scheduling.models import Attendance, Booking, Facilitation, Session, VideoRoom, marked, unmarked
 from scheduling.reminders import answer_in_words, with_answers
 from scheduling.telling import together
 from scheduling.waiting import Line, line_of
 from therapy.models import Format
 
+log = logging.getLogger(__name__)
+
+# The follow-up about a session of which nobody says who came: owed some hours after it, while it is not long ago.
+UNMARKED = "roster_unmarked"
+MARKED_WITHIN = timedelta(hours=3)
+ASKED_FOR = timedelta(days=7)
+MOST_PER_RUN = 200
+
 
 @dataclass(frozen=True)
 class Led:
-    """A session of a clinician's day, who is booked, and who leads it with them (first names)."""
+    """A session of a clinician's day, who is booked, and who leads it with them (first names). `came` and `unmarked`
+    count, once it has begun."""
 
     session: Session
     people: tuple[User, ...]
+    came: int
+    unmarked: int
     # How many of them are there, or at the door.
     here: int
     room_is_open: bool
@@ -51,20 +66,42 @@ class Standing:
 
 
 @dataclass(frozen=True)
+class Place:
+    """One person on a roster, the newest of what is recorded about them, and what they answered to a reminder."""
+
+    booking: Booking
+    fact: Attendance | None
+    said: str
+
+    @property
+    def person(self) -> User:
+        return self.booking.person
+
+    @property
+    def recorded(self) -> bool:
+        return self.fact is not None and self.fact.recorded
+
+    @property
+    def number(self) -> int:
+        """How many facts there are: a form says so, in order to notice that there are more."""
+        return self.fact.number if self.fact else 0
+
+
+@dataclass(frozen=True)
 class Roster:
-    """`people` are those whom the reader may know of; `taken` counts everybody."""
+    """`places` are those of whom the reader may know; `taken` counts everybody. `marks`: the reader says who came."""
 
     session: Session
     leaders: tuple[User, ...]
-    people: tuple[User, ...]
+    places: tuple[Place, ...]
     taken: int
     line: Line
-    said: Mapping[int, str]
+    begun: bool
+    marks: bool
 
     @property
-    def expected(self) -> list[tuple[User, str]]:
-        """Each with what they answered to a reminder, if anything."""
-        return [(person, self.said.get(person.pk, "")) for person in self.people]
+    def unmarked(self) -> int:
+        return sum(not place.recorded for place in self.places)
 
     @property
     def too_few(self) -> int | None:
@@ -81,23 +118,31 @@ def day_of(clinician: User, *, now: datetime) -> list[Led]:
     led = Facilitation.objects.filter(
         clinician=clinician, live=True, during__startswith__gte=begin, during__startswith__lt=end
     )
-    expected = with_answers(Booking.objects.live().select_related("person", "arrival"))
-    live = Prefetch("session__bookings", expected, to_attr="live_bookings")
+    told = marked(with_answers(Booking.objects.live().select_related("person", "arrival")))
+    live = Prefetch("session__bookings", told, to_attr="live_bookings")
     led = led.annotate(room_is_open=Exists(VideoRoom.objects.open().filter(session=OuterRef("session"))))
-    return [
-        _led(each, each.session.live_bookings)  # type: ignore[attr-defined]
-        for each in with_who_leads_beside(led)
+    found = (
+        with_who_leads_beside(led)
         .select_related("session__modality", "session__room")
         .prefetch_related(live)
         .order_by("during")
-    ]
+    )
+    return [_led(each) for each in found]
 
 
-def _led(each: Any, bookings: list[Booking]) -> Led:
+def _led(each: Any) -> Led:
     """Of a facilitation, with what `day_of` annotates."""
-    begins = each.session.starts_at
-    here = sum(hasattr(booking, "arrival") and booking.arrival.is_of(begins) for booking in bookings)
-    return Led(each.session, _by_name(bookings), here, each.room_is_open, tuple(each.beside), _said(bookings))
+    bookings, begins = each.session.live_bookings, each.session.starts_at
+    return Led(
+        each.session,
+        tuple(booking.person for booking in _by_name(bookings)),
+        came=sum(booking.attended in Attendance.CAME for booking in bookings),
+        unmarked=sum(booking.attended is None for booking in bookings),
+        here=sum(hasattr(booking, "arrival") and booking.arrival.is_of(begins) for booking in bookings),
+        room_is_open=each.room_is_open,
+        beside=tuple(each.beside),
+        said=_said(bookings),
+    )
 
 
 def standing(clinician: User, *, begin: datetime, end: datetime) -> list[Standing]:
@@ -127,23 +172,75 @@ def sessions_open_to(clinician: User) -> QuerySet[Session]:
     return Session.objects.filter(Q(pk__in=led) | Q(pk__in=theirs), program__in=Program.objects.filter(pk__in=works))
 
 
+def places_open_to(clinician: User) -> QuerySet[Booking]:
+    """Live places in those sessions: everybody's where they lead, elsewhere those of clients of their own."""
+    led = Facilitation.objects.filter(clinician=clinician).values("session")
+    own = User.objects.caseload_of(clinician)
+    return (
+        Booking.objects.live()
+        .filter(session__in=sessions_open_to(clinician))
+        .filter(Q(session__in=led) | Q(person__in=own))
+    )
+
+
 def open_roster(session: Session, *, by: User, now: datetime) -> Roster:
     """Who is booked is never looked at without a trace. Who does not lead it sees clients of their own alone."""
     bookings = list(with_answers(Booking.objects.live().filter(session=session).select_related("person")))
     leaders = tuple(each.clinician for each in session.facilitations.select_related("clinician"))
+    facts = Attendance.objects.filter(booking__in=bookings).newest().select_related("recorded_by")
+    newest = {fact.booking_id: fact for fact in facts}
     shown = bookings
     if by not in leaders:
         own = set(User.objects.caseload_of(by).values_list("pk", flat=True))
         shown = [each for each in bookings if each.person_id in own]
     trail.record("roster.read", session, by=by, at=now, facts={"count": len(shown)})
-    taken = sum(each.takes_seat for each in bookings)
-    return Roster(session, leaders, _by_name(shown), taken, line_of(session), _said(shown))
+    begun = session.live and session.starts_at <= now
+    return Roster(
+        session,
+        leaders,
+        tuple(Place(booking, newest.get(booking.pk), answer_in_words(booking)) for booking in _by_name(shown)),
+        sum(each.takes_seat for each in bookings),
+        line_of(session),
+        begun=begun,
+        marks=begun and by in leaders,
+    )
 
 
-def _by_name(bookings: list[Booking]) -> tuple[User, ...]:
-    return tuple(sorted((each.person for each in bookings), key=lambda person: person.short_name.casefold()))
+def _by_name(bookings: list[Booking]) -> list[Booking]:
+    return sorted(bookings, key=lambda booking: booking.person.short_name.casefold())
 
 
 def _said(bookings: list[Booking]) -> Mapping[int, str]:
     told = {each.person_id: answer_in_words(each) for each in bookings}
     return {person: words for person, words in told.items() if words}
+
+
+# ── Rosters that nobody has marked ────────────────────────────────────────────────────────────────────────────
+
+
+def watch_rosters(*, now: datetime) -> int:
+    """Owe the leader of each session that ended some hours ago to say who came: how many follow-ups were made.
+
+    One that was made since anything was last recorded there is not made again, whatever became of it.
+    """
+    places = unmarked(Booking.objects.live()).filter(session=OuterRef("pk"))
+    facts = Attendance.objects.filter(booking__session=OuterRef("pk")).order_by("-recorded_at").values("recorded_at")
+    asked = FollowUp.objects.filter(
+        kind=UNMARKED, about_type="scheduling.session", about_id=OuterRef("pk"), made_at__gte=OuterRef("touched_at")
+    )
+    ended = Session.objects.filter(
+        Exists(places), live=True, during__endswith__lte=now - MARKED_WITHIN, during__endswith__gt=now - ASKED_FOR
+    ).annotate(touched_at=Coalesce(Subquery(facts[:1]), "during__endswith"))
+    waiting = ended.exclude(Exists(asked)).select_related("program").order_by("during")[:MOST_PER_RUN]
+    return sum(_owe_marking(session, now=now) for session in waiting)
+
+
+def _owe_marking(session: Session, *, now: datetime) -> bool:
+    works = RoleHeld.objects.filter(user=OuterRef("pk"), role=Role.CLINICIAN, program=session.program)
+    leaders = User.objects.filter(Exists(works), facilitations__session=session, is_active=True)
+    owner = leaders.order_by("facilitations__pk").first() or next(iter(admins_of(session.program)), None)
+    if owner is None:
+        log.error("nobody to ask who came", extra={"facts": {"session": session.pk}})
+        return False
+    owe_follow_up(UNMARKED, about=session, program=session.program, owner=owner, by=None, now=now)
+    return True

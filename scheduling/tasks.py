@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from scheduling import assigning, joining, making, own_calendars, reminders, waiting
+from scheduling import assigning, joining, making, own_calendars, reminders, rosters, waiting
 
 
 @shared_task(name="scheduling.tidy_whereabouts")
@@ -32,3 +32,8 @@ def make_sessions() -> None:
 @shared_task(name="scheduling.owe_reminders")
 def owe_reminders() -> None:
     reminders.owe_reminders(now=timezone.now())
+
+
+@shared_task(name="scheduling.watch_rosters")
+def watch_rosters() -> None:
+    rosters.watch_rosters(now=timezone.now())

@@ -139,6 +139,10 @@ PAGES = [
     Page("scheduling:time_off", "GET", STAFF, frozenset({"team"}) | HER_ADMIN),
     Page("scheduling:check_time_off", "GET POST", STAFF, frozenset({"team"}) | HER_ADMIN),
     Page("scheduling:end_time_off", "POST", STAFF, frozenset({"team"}) | HER_ADMIN),
+    Page("scheduling:mark", "POST", CLINICIANS, HER_TEAM),
+    Page("scheduling:mark_rest", "POST", CLINICIANS, HER_TEAM),
+    Page("scheduling:undo_marks", "POST", CLINICIANS, HER_TEAM),
+    Page("scheduling:attendance", "GET POST", CLINICIANS, HER_TEAM),
     # Ways that can help, who is here, and what is planned
     Page("therapy:ways", "GET", ENROLLED | STAFF),
     Page("therapy:way", "GET", ENROLLED | STAFF, ENROLLED | HER_CLINICIANS | HER_ADMIN),

@@ -49,6 +49,7 @@ from tests.factories import (
     held,
     introduced,
     on_care_team,
+    seated,
     session_at,
     texted,
     weekly,
@@ -228,6 +229,7 @@ def build_world() -> World:
     )
     reminder = Reminder.objects.create(booking=booking, begins=booking.starts_at)
     links = answering.words(reminder, maya)
+    begun = seated(maya, session_at(way, now - timedelta(hours=2), team))
     exception = DayException.objects.create(clinician=team, program=home, on=now.date() + timedelta(days=9))
     kept = Terms("work", "Zq-owntime", (0, 1, 2, 3, 4), time(9), time(17), now.date())
     days_off = DateTimeTZRange(now + timedelta(days=20), now + timedelta(days=22), "[)")
@@ -277,6 +279,8 @@ def build_world() -> World:
             "kept_id": offered.pk,
             "crowded_id": crowded.pk,
             **{purpose: links[purpose].rstrip("/").rpartition("/")[2] for purpose in ("come", "cancel", "late")},
+            "begun_booking_id": begun.pk,
+            "begun_session_id": begun.session_id,
             "secret": make_feed(maya, tells_more=False, now=now),
             "track_id": TrackFactory(program=home, name="Zq-track").pk,
             "clinician_id": profile.pk,

@@ -46,7 +46,7 @@ def sessions_of(clinician: User, *, now: datetime) -> list[Line]:
     """Today's sessions in order; the next one says how soon it begins. Two queries."""
     led = day_of(clinician, now=now)
     soonest = next((each.session.pk for each in led if each.session.ends_at > now), None)
-    return [_line(each, now=now, marked=each.session.pk == soonest) for each in led]
+    return [_line(each, now=now, coming=each.session.pk == soonest) for each in led]
 
 
 def headline(sessions: list[Line]) -> str:
@@ -55,16 +55,16 @@ def headline(sessions: list[Line]) -> str:
     return ngettext("%(count)d session", "%(count)d sessions", len(sessions)) % {"count": len(sessions)}
 
 
-def _line(each: Led, *, now: datetime, marked: bool) -> Line:
+def _line(each: Led, *, now: datetime, coming: bool) -> Line:
     session = each.session
     names = ", ".join(_named(person, each) for person in each.people)
     title = names if each.for_one and names else session.modality.name
     where = [session.room.name if session.room else "", _("video") if session.video else ""]
-    if each.for_one:
-        text = [session.modality.name, *where]
-    else:
-        seats = {"taken": len(each.people), "seats": session.capacity}
-        text = [*where, _("%(taken)d of %(seats)d booked") % seats]
+    text = [session.modality.name, *where] if each.for_one else where
+    if session.starts_at <= now and each.people:
+        text += _attendance(each)
+    elif not each.for_one:
+        text.append(_booked(each))
     if each.beside:
         text.append(_("with %(names)s") % {"names": together(each.beside)})
     if each.here:
@@ -76,19 +76,34 @@ def _line(each: Led, *, now: datetime, marked: bool) -> Line:
         title=title,
         text=" · ".join(filter(None, text)),
         who="" if each.for_one else names,
-        badge=_badge(session.starts_at, session.ends_at, now) if marked else "",
+        badge=_badge(session.starts_at, session.ends_at, now) if coming else "",
         acts=_acts(each, now=now),
     )
 
 
 def _acts(each: Led, *, now: datetime) -> tuple[Act, ...]:
-    """A room that can be opened is opened from here."""
+    """A room that can be opened is opened from here. Once it has begun, who came is marked with the roster."""
     session = each.session
-    roster = Act(_("Roster"), reverse("scheduling:roster", args=[session.pk]))
+    mark = session.starts_at <= now and each.unmarked > 0
     can_be_opened = session.video and session.starts_at - EARLY <= now < session.ends_at and not each.room_is_open
-    if not can_be_opened:
-        return (roster,)
-    return (Act(_("Open the room"), reverse("scheduling:open_room", args=[session.pk]), main=True, sent=True), roster)
+    roster = reverse("scheduling:roster", args=[session.pk])
+    acts = [Act(_("Mark"), roster, main=not can_be_opened) if mark else Act(_("Roster"), roster)]
+    if can_be_opened:
+        opens = reverse("scheduling:open_room", args=[session.pk])
+        acts.insert(0, Act(_("Open the room"), opens, main=True, sent=True))
+    return tuple(acts)
+
+
+def _booked(each: Led) -> str:
+    return _("%(taken)d of %(seats)d booked") % {"taken": len(each.people), "seats": each.session.capacity}
+
+
+def _attendance(each: Led) -> list[str]:
+    """3 of 4 came, and that somebody is still to be marked. Of one person nobody counts."""
+    came = _("%(came)d of %(booked)d came") % {"came": each.came, "booked": len(each.people)}
+    if not each.unmarked:
+        return [came]
+    return [_("roster open")] if each.unmarked == len(each.people) else [came, _("roster open")]
 
 
 def _named(person: User, each: Led) -> str:

@@ -120,6 +120,7 @@ FACTS: dict[str, Callable[[Entry, str, Any], str]] = {
     "stretches": _counted("%(n)d stretch of time", "%(n)d stretches of time"),
     "hours": _counted("%(n)d hour", "%(n)d hours"),
     "days": _counted("%(n)d day", "%(n)d days"),
+    "minutes": _counted("%(n)d minute", "%(n)d minutes"),
     "added": _counted("%(n)d added", "%(n)d added"),
     "removed": _counted("%(n)d removed", "%(n)d removed"),
     "glass": lambda _entry, _name, value: _("by an emergency access") if value else "",

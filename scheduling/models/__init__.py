@@ -1,5 +1,6 @@
 """When and where care happens."""
 
+from scheduling.models.attendance import Attendance, marked, unmarked
 from scheduling.models.commitments import Commitment
 from scheduling.models.connected import Area, How, Look
 from scheduling.models.feeds import CalendarDelivery
@@ -16,6 +17,7 @@ __all__ = [
     "AnswerLink",
     "Area",
     "Arrival",
+    "Attendance",
     "Booking",
     "BusyTime",
     "CalendarDelivery",
@@ -42,4 +44,6 @@ __all__ = [
     "WeekWishes",
     "WeeklyHours",
     "Whereabouts",
+    "marked",
+    "unmarked",
 ]

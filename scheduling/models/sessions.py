@@ -11,6 +11,7 @@ from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
 from django.db.models import Deferrable, Exists, F, Func, OuterRef, Q
 from django.db.models.functions import Now
+from django.utils.functional import cached_property
 from django.utils.translation import pgettext_lazy
 
 from iop_portal.people.models import Program, User
@@ -324,3 +325,21 @@ class Booking(models.Model):
     def program(self) -> Program:
         """Whose neutral name the mails about it carry."""
         return self.session.program
+
+    @property
+    def attended(self) -> str | None:
+        """The state that the newest fact about it says, None while nothing is recorded. `marked` spares the query."""
+        state = self._newest[0]
+        return None if state == "open" else state
+
+    @property
+    def attended_minutes(self) -> int:
+        return self._newest[1] or 0
+
+    @cached_property
+    def _newest(self) -> tuple[str | None, int | None]:
+        brought = vars(self)
+        if "newest_state" in brought:
+            return brought["newest_state"], brought["newest_minutes"]
+        fact = self.attendance.last()
+        return (fact.state, fact.minutes) if fact else (None, None)

@@ -1,4 +1,4 @@
-"""What clinicians do with their time: their hours, the days that differ, and who comes."""
+"""What clinicians do with their time: their hours, and the days that differ."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from iop_portal.people.models import Program, RoleHeld, User
 from iop_portal.people.roles import Role
 from iop_portal.refusals import Refused
 from iop_portal.versions import ChangedMeanwhile
-from scheduling import hours, rosters, video
+from scheduling import hours, video
 from scheduling.booking import held_policy
 from scheduling.forms.booking import YEARS
 from scheduling.forms.hours import BaseStretches, DayForm, ExceptionForm, WeekdayForm, stretches_form
@@ -166,21 +166,6 @@ def end_exception(request: PortalRequest, exception_id: int) -> HttpResponse:
     hours.end_exception(exception, by=request.user, now=timezone.now())
     messages.success(request, _("Your usual hours hold on that day again."))
     return redirect("scheduling:my_hours")
-
-
-@for_roles(Role.CLINICIAN, methods=("GET",))
-def roster(request: PortalRequest, session_id: int) -> HttpResponse:
-    found = rosters.sessions_open_to(request.user).select_related("modality", "room", "program", "series")
-    session = get_object_or_404(found, pk=session_id)
-    now = timezone.now()
-    told = rosters.open_roster(session, by=request.user, now=now)
-    context = {
-        "roster": told,
-        "session": session,
-        "own": set(User.objects.open_to(request.user).values_list("pk", flat=True)),
-        "coming": video.coming_to(session, leader=request.user, now=now) if request.user in told.leaders else None,
-    }
-    return render(request, "scheduling/day_roster.html", context)
 
 
 def _day_or_404(text: str) -> date:

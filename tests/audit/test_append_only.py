@@ -11,9 +11,10 @@ from iop_portal.audit import trail
 from iop_portal.audit.models import AppendOnly, Entry
 from iop_portal.consents.models import Consent, Disclosure, Revocation
 from iop_portal.notices.models import TextOptIn, TextOptOut
-from tests.factories import NOON, ProgramFactory, UserFactory, texted
+from scheduling.models import Attendance
+from tests.factories import NOON, ModalityFactory, ProgramFactory, UserFactory, seated, session_at, texted
 
-KEPT = (Entry, Consent, Revocation, Disclosure, TextOptIn, TextOptOut)
+KEPT = (Entry, Consent, Revocation, Disclosure, TextOptIn, TextOptOut, Attendance)
 
 
 def a_row_of_each():
@@ -38,6 +39,10 @@ def a_row_of_each():
     Disclosure.objects.create(consent=consent, by=client, what="Came twice", at=NOON)
     Revocation.objects.create(consent=consent, by=client, at=NOON)
     TextOptOut.objects.create(opt_in=texted(client), how=TextOptOut.How.PAGE, at=NOON)
+    place = seated(client, session_at(ModalityFactory(), NOON - timedelta(hours=2)))
+    Attendance.objects.create(
+        booking=place, number=1, state="present", minutes=90, recorded_by=client, recorded_at=NOON
+    )
     # Deferred foreign keys that wait to be checked would refuse TRUNCATE before the trigger does.
     connection.check_constraints()
 

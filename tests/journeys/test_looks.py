@@ -10,12 +10,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import transaction
 from django.test import override_settings
-from django.urls import get_resolver
+from django.urls import get_resolver, reverse
 from django.utils import timezone
 
 from iop_portal.demo.views import gallery
 from scheduling import joining, video
-from scheduling.models import Room
+from scheduling.attendance import Said, mark
+from scheduling.models import Booking, Room
 from scheduling.wishes import save_wishes
 from tests.asking import Doorstep, Page, address
 from tests.factories import ModalityFactory, TrackFactory, clinician, introduced, seated, session_at
@@ -138,6 +139,28 @@ def test_a_step_of_booking(db, doorstep, look, step):
     with doorstep.ask("client", "GET", path) as response:
         assert response.status_code != 302
         faults = look(path, response)
+    assert not faults, "\n".join(faults)
+
+
+def test_a_roster_as_it_is_marked(db, doorstep, look):
+    """Nobody is marked yet; one is, with undo beside it; and somebody else was faster."""
+    key, place = (doorstep.world.samples[name] for name in ("begun_session_id", "begun_booking_id"))
+    path, faults = reverse("scheduling:roster", args=[key]), []
+    with doorstep.ask("team", "GET", path) as response:
+        faults += look(path, response)
+    marking = {"booking": place, "state": "present", "seen": 0}
+    act = reverse("scheduling:mark", args=[key])
+    with doorstep.ask("team", "POST", act, marking | {"seen": 1}) as response:
+        assert response.status_code == 409
+        faults += look(path, response)
+    with transaction.atomic():
+        mark(Booking.objects.get(pk=place), Said("missed"), seen=0, by=doorstep.world.team, now=timezone.now())
+        with doorstep.ask("team", "GET", path) as response:
+            faults += look(path, response)
+        own = reverse("scheduling:attendance", args=[place])
+        with doorstep.ask("team", "GET", own) as response:
+            faults += look(own, response)
+        transaction.set_rollback(True)
     assert not faults, "\n".join(faults)
 
 
