@@ -15,6 +15,9 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from iop_portal.markup import hours_read, zone_place
@@ -22,7 +25,7 @@ from iop_portal.people.models import Enrolment, Program, User
 from scheduling.booking import enrolments_of
 from scheduling.commitments import Busy, busy_times
 from scheduling.finding import EVENING, local_midnight, want_of
-from scheduling.models import Booking, Facilitation, Room
+from scheduling.models import Attendance, Booking, Facilitation, Room, marked
 from scheduling.models.joining import EARLY
 from scheduling.telling import Told
 from therapy.models import ClinicalPolicy, Modality, Prescription
@@ -34,9 +37,11 @@ LONG, WHOLE_DAY = 5, 23
 
 @dataclass(frozen=True)
 class Care:
-    """Of the care that is prescribed for one week: what lies behind, what is booked ahead, in minutes and days.
+    """Of the care that is prescribed for one week, in minutes and days: what was delivered, what is over and of which
+    nobody has recorded yet who came, and what is booked ahead.
 
-    A booked session that has ended counts as held. Whether the person was there is not known yet.
+    Delivered are the minutes that the person was there. What they missed, were excused from or we cancelled counts
+    nowhere, and leaves its hours to choose again.
     """
 
     held: int
@@ -45,6 +50,8 @@ class Care:
     held_days: frozenset[date]
     wanted_hours: int
     wanted_days: int
+    unrecorded: int = 0
+    unrecorded_days: frozenset[date] = frozenset()
 
     @property
     def done(self) -> float:
@@ -52,11 +59,21 @@ class Care:
 
     @property
     def booked(self) -> float:
-        return self.ahead / 60
+        """What is not known to be delivered but may be counted on: ahead, or over and not recorded yet."""
+        return (self.unrecorded + self.ahead) / 60
+
+    @property
+    def projected(self) -> int:
+        """Minutes that the week will have, if everybody keeps to what is booked."""
+        return self.held + self.unrecorded + self.ahead
+
+    @property
+    def falls_short(self) -> bool:
+        return self.projected < self.wanted_hours * 60 or len(self.days) < self.wanted_days
 
     @property
     def hours(self) -> str:
-        return hours_read(self.held + self.ahead)
+        return hours_read(self.projected)
 
     @property
     def held_hours(self) -> str:
@@ -67,13 +84,17 @@ class Care:
         return hours_read(self.ahead)
 
     @property
+    def unrecorded_hours(self) -> str:
+        return hours_read(self.unrecorded)
+
+    @property
     def ahead_days(self) -> frozenset[date]:
         """Days on which nothing has been yet."""
-        return self.days - self.held_days
+        return self.days - self.held_days - self.unrecorded_days
 
     @property
     def open(self) -> int:
-        return max(0, self.wanted_hours * 60 - self.held - self.ahead)
+        return max(0, self.wanted_hours * 60 - self.projected)
 
     @property
     def open_hours(self) -> str:
@@ -86,6 +107,18 @@ class Care:
             return ngettext("%(n)d minute", "%(n)d minutes", self.open) % {"n": self.open}
         count = 1 if self.open == 60 else 2
         return ngettext("%(hours)s hour", "%(hours)s hours", count) % {"hours": self.open_hours}
+
+
+# To the client, in words that blame nobody.
+BECAME: dict[str, str | Promise] = {
+    Attendance.State.PRESENT: _("You were there"),
+    Attendance.State.LATE: _("You were there, a little later"),
+    Attendance.State.LEFT_EARLY: _("You were there, and left earlier"),
+    Attendance.State.EXCUSED: _("Excused"),
+    Attendance.State.MISSED: _("Missed"),
+    Attendance.State.CANCELLED: _("Cancelled by us"),
+    Attendance.State.OPEN: _("Not recorded yet"),
+}
 
 
 @dataclass(frozen=True)
@@ -122,6 +155,29 @@ class Block(Told):
     @property
     def can_be_joined(self) -> bool:
         return self.booking.occupies and self.opens_at <= self.now < self.ends
+
+    @property
+    def attended(self) -> str | None:
+        """What is recorded of it, None while nothing is."""
+        return self.booking.attended if self.booking.occupies else None
+
+    @property
+    def there(self) -> bool:
+        return self.attended in Attendance.CAME
+
+    @property
+    def recorded(self) -> str:
+        """The same for colleagues: present, missed…"""
+        return capfirst(str(Attendance.State(self.attended or Attendance.State.OPEN).label))
+
+    @property
+    def became(self) -> str:
+        """What became of a session that is over, or of which somebody has said it already; else nothing."""
+        if not self.booking.occupies:
+            return str(BECAME[Attendance.State.CANCELLED])
+        if self.attended:
+            return str(BECAME[self.attended])
+        return str(BECAME[Attendance.State.OPEN]) if self.over else ""
 
     @property
     def leaders(self) -> list[User]:
@@ -270,6 +326,12 @@ def coming(person: User, *, programs: QuerySet[Any], now: datetime, most: int) -
     return [block_of(booking, now=now) for booking in with_sessions(booked)[:most]]
 
 
+def lately(person: User, *, programs: QuerySet[Any], now: datetime, most: int) -> list[Block]:
+    """What has begun in these programs (or their keys), the latest first. Two queries."""
+    begun = Booking.objects.live().filter(person=person, session__program__in=programs, during__startswith__lte=now)
+    return [block_of(booking, now=now) for booking in with_sessions(begun).order_by("-during", "-pk")[:most]]
+
+
 def another_zone(person: User, programs: Iterable[Program]) -> str:
     """The name of the person's own zone, where a program goes by another clock; else nothing."""
     if all(program.zone == person.zone for program in programs):
@@ -301,7 +363,7 @@ def with_sessions(bookings: QuerySet[Booking]) -> QuerySet[Booking]:
     """With all that a page says about a booking: two queries."""
     leaders = Prefetch("session__facilitations", Facilitation.objects.select_related("clinician"))
     whole = ("session__modality", "session__room", "session__program", "moved_from")
-    return bookings.select_related(*whole).prefetch_related(leaders)
+    return marked(bookings).select_related(*whole).prefetch_related(leaders)
 
 
 def _day(on: date, blocks: Sequence[Block], today: date, zone: ZoneInfo) -> WeekDay:
@@ -322,7 +384,7 @@ def cares_of(prescriptions: Iterable[Prescription], *, now: datetime) -> dict[in
 
     Prescriptions come with `enrolment__program__policy`. Each counts the week of its own program.
     """
-    weeks = [(prescribed, _this_week(prescribed.enrolment.program, now)) for prescribed in prescriptions]
+    weeks = [(prescribed, this_week(prescribed.enrolment.program, now)) for prescribed in prescriptions]
     if not weeks:
         return {}
     # Programs begin their weeks at moments of their own: a day more on either side finds all of them.
@@ -333,7 +395,7 @@ def cares_of(prescriptions: Iterable[Prescription], *, now: datetime) -> dict[in
         during__startswith__lt=local_midnight(latest + WEEK + timedelta(days=1), "UTC"),
     )
     by_person = defaultdict(list)
-    for booking in booked.select_related("session__modality"):
+    for booking in marked(booked).select_related("session__modality"):
         by_person[booking.person_id].append(booking)
     return {
         prescribed.enrolment_id: _care_of(prescribed, begins, by_person[prescribed.enrolment.client_id], now)
@@ -348,7 +410,7 @@ def next_starts(people: Iterable[int], *, now: datetime) -> dict[tuple[int, int]
     return {(booking.person_id, booking.session.program_id): booking.starts_at for booking in first}
 
 
-def _this_week(program: Program, now: datetime) -> date:
+def this_week(program: Program, now: datetime) -> date:
     policy = getattr(program, "policy", None) or ClinicalPolicy(program=program)
     return first_day(timezone.localdate(now, ZoneInfo(program.zone)), policy.week_starts_on)
 
@@ -373,13 +435,17 @@ def _care_of(prescribed: Prescription, begins: date, bookings: Iterable[Booking]
         and booking.session.modality.counts
         and first <= booking.starts_at < end
     ]
-    over = [booking for booking in counted if booking.ends_at <= now]
-    ahead = [booking for booking in counted if booking.ends_at > now]
+    came = [booking for booking in counted if booking.attended in Attendance.CAME]
+    unknown = [booking for booking in counted if booking.attended is None]
+    over = [booking for booking in unknown if booking.ends_at <= now]
+    ahead = [booking for booking in unknown if booking.ends_at > now]
     return Care(
-        held=sum(booking.session.minutes for booking in over),
+        held=sum(booking.attended_minutes for booking in came),
+        unrecorded=sum(booking.session.minutes for booking in over),
         ahead=sum(booking.session.minutes for booking in ahead),
-        days=_days_of(counted, ZoneInfo(zone)),
-        held_days=_days_of(over, ZoneInfo(zone)),
+        days=_days_of(came + unknown, ZoneInfo(zone)),
+        held_days=_days_of(came, ZoneInfo(zone)),
+        unrecorded_days=_days_of(over, ZoneInfo(zone)),
         wanted_hours=prescribed.hours,
         wanted_days=prescribed.days,
     )

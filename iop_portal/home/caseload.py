@@ -24,12 +24,15 @@ from iop_portal.followups.waiting import Waiting, needs_you, row
 from iop_portal.markup import day_clock
 from iop_portal.people.models import CareTeam, Enrolment, User
 from iop_portal.people.seeing import places_on_care_teams
-from scheduling.week import Care, cares_of, next_starts
+from scheduling.misses import Missed, missed_by
+from scheduling.week import Care, cares_of, next_starts, this_week
 from therapy.models import Prescription
 
 SOON = timedelta(days=14)
 # So near that a weekday says which day is meant.
 NEAR = timedelta(days=6)
+# Fewer hours from week to week are the plan here, and no alarm.
+TAPERS = (Prescription.Phase.STEP_DOWN, Prescription.Phase.CONTINUING)
 SHOWS: dict[str, str | Promise] = {
     "": gettext_lazy("Everybody"),
     "needs": gettext_lazy("Those who need somebody"),
@@ -83,6 +86,7 @@ class Row:
     care: Care | None
     next_start: datetime | None
     next_is_near: bool
+    missed: Missed
     part: str | Promise
     permissions: Permissions
     flags: tuple[Flag, ...]
@@ -118,16 +122,22 @@ def cases(clinician: User, *, now: datetime, name: str = "", show: str = "") -> 
 
 
 def rows_of(places: Sequence[Any], *, now: datetime) -> list[Row]:
-    """What the caseload says of each of `cases`. Five queries at most, whatever their number."""
+    """What the caseload says of each of `cases`. Six queries at most, whatever their number."""
     prescribed = _prescribed([place.enrolment_id for place in places])
     cares = cares_of(prescribed.values(), now=now)
-    next_ones = next_starts([place.enrolment.client_id for place in places], now=now)
-    permissions = _permissions([place.enrolment.client_id for place in places], now)
+    clients = [place.enrolment.client_id for place in places]
+    next_ones = next_starts(clients, now=now)
+    missed = missed_by(clients, now=now)
+    permissions = _permissions(clients, now)
     waiting = _waiting([place.enrolment.client_id for place in places if place.first_due], now)
     rows = []
     for place in places:
-        held = prescribed.get(place.enrolment_id)
-        start = next_ones.get((place.enrolment.client_id, place.enrolment.program_id))
+        held, care = prescribed.get(place.enrolment_id), cares.get(place.enrolment_id)
+        here = (place.enrolment.client_id, place.enrolment.program_id)
+        start = next_ones.get(here)
+        flags = [_flag(each) for each in waiting[here]]
+        if held and care and falls_short(held, care, now=now):
+            flags.append(_short(care, place.enrolment.client_id))
         rows.append(
             Row(
                 name=place.enrolment.client.short_name,
@@ -136,12 +146,13 @@ def rows_of(places: Sequence[Any], *, now: datetime) -> list[Row]:
                 week=week_of(place.enrolment, now),
                 phase=Prescription.Phase(held.phase).label if held else "",
                 track=held.track.name if held else "",
-                care=cares.get(place.enrolment_id),
+                care=care,
                 next_start=start,
                 next_is_near=start is not None and start < now + NEAR,
+                missed=missed.get(here, Missed()),
                 part=CareTeam.Part(place.part).label,
-                permissions=permissions.get((place.enrolment.client_id, place.enrolment.program_id), Permissions()),
-                flags=tuple(_flag(each) for each in waiting[place.enrolment.client_id, place.enrolment.program_id]),
+                permissions=permissions.get(here, Permissions()),
+                flags=tuple(flags),
                 url=reverse("home:client", args=[place.enrolment.client_id]),
             )
         )
@@ -188,6 +199,25 @@ def _text(each: Waiting) -> str:
 
 def _flag(each: Waiting) -> Flag:
     return Flag(label=each.title, why=each.why, tone="danger" if each.late else "you", url=each.url)
+
+
+def falls_short(held: Prescription, care: Care, *, now: datetime) -> bool:
+    """Whether the running week will hold less than what is prescribed, by all that is delivered and booked.
+
+    Not in a phase that tapers, nor in the week in which somebody was admitted, of which only a part is theirs.
+    """
+    admitted = held.enrolment.admitted_on
+    whole = admitted is not None and admitted <= this_week(held.enrolment.program, now)
+    return whole and held.phase not in TAPERS and care.falls_short
+
+
+def _short(care: Care, client: int) -> Flag:
+    words = _(
+        "%(hours)s of %(wanted)s hours, on %(days)s of %(wanted_days)s days, are delivered or booked this week. "
+        "In this phase it should not be less: find a further time together, or plan the next phase."
+    )
+    facts = {"hours": care.hours, "wanted": care.wanted_hours, "days": len(care.days), "wanted_days": care.wanted_days}
+    return Flag(_("Below the planned hours"), words % facts, "you", reverse("home:client", args=[client]))
 
 
 def headline(needs: list[Need]) -> str:

@@ -19,11 +19,11 @@ from iop_portal.writes import write
 from scheduling.assigning import Unassigned, unassigned
 from scheduling.connected import read_shared
 from scheduling.models import Look
-from scheduling.week import Block, coming
+from scheduling.week import Block, Care, cares_of, coming, lately
 from therapy.models import Prescription
 from therapy.prescribing import enrolments_cared_for
 
-# Sessions ahead that the page names: about a week.
+# Sessions ahead that the page names, and those behind: about a week each.
 SHOWN = 6
 MISSED_AHEAD = timedelta(days=14)
 
@@ -36,6 +36,8 @@ class Episode:
     week: int | None
     team: tuple[CareTeam, ...]
     planned: Prescription | None
+    # This week's, where hours are planned.
+    care: Care | None
     # Whether the reader may plan: on the care team, not behind broken glass.
     plans: bool
     # What their track would bring in the next two weeks and is not booked.
@@ -50,6 +52,7 @@ class Chart:
     told: list[Disclosure]
     needs: list[Waiting]
     coming: list[Block]
+    lately: list[Block]
     openings: list[Line]
     # Weeks that the client lets their care team see.
     looks: list[Look]
@@ -70,6 +73,7 @@ def open_chart(client: User, *, by: User, now: datetime) -> Chart:
         told=told_about(client, reader=by, now=now),
         needs=[row(each, now=now) for each in follow_ups.select_related("client", "escalated_from")],
         coming=coming(client, programs=programs_of(by, Role.CLINICIAN), now=now, most=SHOWN),
+        lately=lately(client, programs=programs_of(by, Role.CLINICIAN), now=now, most=SHOWN),
         openings=read_lately(client, reader=by),
         looks=read_shared(client, by=by, now=now),
         glass=glass,
@@ -89,12 +93,14 @@ def _episodes(client: User, reader: User, now: datetime) -> tuple[Episode, ...]:
     enrolments = Enrolment.objects.filter(client=client, program__in=here).select_related("program", "client")
     places = CareTeam.objects.filter(enrolment__in=enrolments, until=None).select_related("clinician")
     planned, plans = _planned(client, reader)
+    cares = cares_of([held for held in planned.values() if held.enrolment in enrolments], now=now)
     return tuple(
         Episode(
             enrolment,
             week_of(enrolment, now),
             tuple(p for p in places if p.enrolment_id == enrolment.pk),
             planned.get(enrolment.pk),
+            cares.get(enrolment.pk),
             enrolment.pk in plans,
             unassigned(enrolment, now=now, until=now + MISSED_AHEAD) if enrolment.live else [],
         )
@@ -104,6 +110,7 @@ def _episodes(client: User, reader: User, now: datetime) -> tuple[Episode, ...]:
 
 def _planned(client: User, reader: User) -> tuple[dict[int, Prescription], set[int]]:
     """What is prescribed by enrolment, and the enrolments that the reader may prescribe for."""
-    current = Prescription.objects.current().filter(enrolment__client=client).select_related("track")
+    current = Prescription.objects.current().filter(enrolment__client=client)
+    current = current.select_related("track", "enrolment__program__policy")
     cared_for = enrolments_cared_for(reader).filter(client=client)
     return {held.enrolment_id: held for held in current}, set(cared_for.values_list("pk", flat=True))

@@ -20,6 +20,7 @@ from iop_portal.notices.told import unread_by
 from iop_portal.people.models import CareTeam, Enrolment, User
 from scheduling import connected
 from scheduling.finding import EVENING
+from scheduling.misses import missed_last
 from scheduling.waiting import offers_to
 from scheduling.week import Block, next_two, week_of
 
@@ -208,6 +209,16 @@ def places_for(client: User, *, now: datetime) -> list[Suggestion]:
 def suggestions_for(client: User, *, now: datetime) -> list[Suggestion]:
     """What waits for a client. None of it is urgent."""
     found = _told(client)
+    if missed := missed_last(client, now=now):
+        found.append(
+            Suggestion(
+                _("We missed you"),
+                _("Nothing is lost: choose a time to make it up."),
+                reverse("scheduling:book"),
+                _("Choose"),
+                _("a time to make up %(day)s") % {"day": day(missed.starts_at)},
+            )
+        )
     begun = connected.begun_this_week(client, now=now)
     if begun is not None:
         found.append(

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
@@ -11,8 +12,10 @@ from iop_portal.followups.owing import owe_follow_up
 from iop_portal.home.caseload import Permissions, cases, needs_of, rows_of, size_of_caseload, week_of
 from iop_portal.people.models import CareTeam, Enrolment
 from scheduling import booking
+from scheduling.attendance import Said, mark
+from scheduling.misses import Missed
 from scheduling.week import week_of as week_of_care
-from tests.factories import NOON, ProgramFactory, TrackFactory, clinician, enrolled, on_care_team, permission_of
+from tests.factories import NOON, ProgramFactory, TrackFactory, clinician, enrolled, on_care_team, permission_of, seated
 from tests.scheduling.booking_world import TOMORROW, Clinic
 from tests.signing_in import sign_in
 from therapy.prescribing import prescribe
@@ -177,10 +180,53 @@ def test_each_line_says_the_phase_the_hours_of_the_week_and_what_is_next():
     for begins in (NOON - timedelta(hours=4), TOMORROW, TOMORROW + timedelta(days=7)):
         booking.book_seat(clinic.session(begins), person=clinic.maya, by=clinic.maya, now=begins - timedelta(days=2))
     maya_row, theo_row = caseload(clinic.amara, now=NOON)
-    assert (str(maya_row.phase), maya_row.care.held, maya_row.care.ahead) == ("Core", 90, 90)
+    assert (str(maya_row.phase), maya_row.care.unrecorded, maya_row.care.ahead) == ("Core", 90, 90)
     assert (maya_row.next_start, maya_row.next_is_near) == (TOMORROW, True)
     assert maya_row.care == week_of_care(clinic.maya, day=None, now=NOON).care
     assert (theo_row.phase, theo_row.care, theo_row.next_start) == ("", None, None)
+
+
+def short(clinic, *, phase="core", now=NOON, **prescribed):
+    clinic.prescribe(clinic.maya, **prescribed)
+    clinic.maya.enrolments.get().prescriptions.update(phase=phase)
+    (row,) = caseload(clinic.amara, now=now)
+    return [flag for flag in row.flags if flag.label == "Below the planned hours"]
+
+
+def test_a_week_that_falls_short_is_flagged_with_its_why():
+    clinic = Clinic(zone="America/New_York")
+    booking.book_seat(clinic.session(TOMORROW), person=clinic.maya, by=clinic.maya, now=NOON)
+    (flag,) = short(clinic, hours=9, days=3)
+    assert "1½ of 9 hours, on 1 of 3 days, are delivered or booked this week." in flag.why
+    assert (flag.tone, flag.url) == ("you", reverse("home:client", args=[clinic.maya.pk]))
+
+
+@pytest.mark.parametrize("phase", ["step_down", "continuing"])
+def test_a_phase_that_tapers_raises_no_flag(phase):
+    assert short(Clinic(), phase=phase) == []
+
+
+def test_enough_hours_or_the_week_of_admission_raise_no_flag():
+    clinic = Clinic()
+    booking.book_seat(clinic.session(TOMORROW), person=clinic.maya, by=clinic.maya, now=NOON)
+    assert short(clinic, hours=1, days=1) == []
+    fresh = Clinic()
+    fresh.maya.enrolments.update(admitted_on=NOON.date())
+    assert short(fresh) == []
+    assert fresh.maya.enrolments.get().admitted_on == NOON.date()
+
+
+def test_what_was_missed_stands_in_each_line(client):
+    clinic = Clinic(name="Harbor House")
+    for day in (40, 20, 3, 2):
+        place = seated(clinic.maya, clinic.session(NOON - timedelta(days=day)))
+        state = "present" if day == 20 else "missed"
+        mark(place, Said(state), seen=0, by=clinic.amara, now=NOON)
+    (row,) = caseload(clinic.amara, now=NOON)
+    assert row.missed == Missed(in_a_row=2, lately=2)
+    assert "Missed two in a row: reach out now" in [flag.label for flag in row.flags]
+    with time_machine.travel(NOON, tick=False):
+        assert "2 in a row" in sign_in(client, clinic.amara).get(reverse("home:caseload")).content.decode()
 
 
 @pytest.mark.parametrize("many", [3, 12])
@@ -193,7 +239,7 @@ def test_the_page_takes_as_many_queries_for_many_as_for_few(client, program, ama
         prescribe(person.enrolments.get(), track=track, phase="core", hours=9, days=3, by=None, now=now)
     sign_in(client, amara)
     client.get(reverse("home:caseload"))
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         response = client.get(reverse("home:caseload"))
     assert len(response.context["clients"]) == many
 

@@ -13,6 +13,8 @@ from iop_portal.consents.models import Disclosure
 from iop_portal.followups.owing import owe_follow_up
 from iop_portal.people.models import BrokenGlass, CareTeam, Enrolment, RoleHeld
 from scheduling import booking
+from scheduling.attendance import Said, mark
+from scheduling.week import week_of
 from tests.factories import (
     ModalityFactory,
     ProgramFactory,
@@ -234,14 +236,32 @@ def test_the_next_sessions_are_those_of_the_programs_where_the_reader_works(clie
     assert roster not in answer.content.decode()
 
 
+def test_it_says_what_became_of_the_last_sessions_and_how_much_of_this_week_is_delivered(client):
+    clinic, now = Clinic(), timezone.now()
+    clinic.prescribe(clinic.maya)
+    came, unsaid = (seated(clinic.maya, clinic.session(now - timedelta(hours=hours))) for hours in (5, 2))
+    mark(came, Said("late", 60), seen=0, by=clinic.amara, now=now)
+    answer = sign_in(client, clinic.amara).get(url_of(clinic.maya))
+    chart = answer.context["chart"]
+    assert [(entry.booking, entry.recorded) for entry in chart.lately] == [(unsaid, "Not recorded yet"), (came, "Late")]
+    assert chart.episodes[0].care == week_of(clinic.maya, day=None, now=now).care
+    link = reverse("scheduling:attendance", args=[came.pk])
+    assert link in text_of(answer)
+    break_glass(clinic.jonah, clinic.maya, program=clinic.program)
+    assert link not in text_of(sign_in(client, clinic.jonah).get(url_of(clinic.maya)))
+
+
 @pytest.mark.parametrize("many", [2, 8])
 def test_it_takes_as_many_queries_for_much_as_for_little(page, maya, amara, program, many, django_assert_num_queries):
     group = ModalityFactory(program=program)
     for number in range(many):
         permission(maya, recipient_name=f"Person {number}")
         on_care_team(clinician(program), maya)
-        seated(maya, session_at(group, timezone.now() + timedelta(days=number + 1), amara))
-    with django_assert_num_queries(20):
+        for days in (number + 1, -number - 1):
+            seated(maya, session_at(group, timezone.now() + timedelta(days=days), amara))
+    enrolment, track = maya.enrolments.get(), TrackFactory(program=program)
+    prescribe(enrolment, track=track, phase="core", hours=9, days=3, by=amara, now=timezone.now())
+    with django_assert_num_queries(23):
         page.get(url_of(maya))
 
 

@@ -5,15 +5,18 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.html import strip_tags
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from iop_portal.markup import hours_read
 from scheduling import booking
+from scheduling.attendance import Said, mark
 from scheduling.week import first_day, next_two, week_of
-from tests.factories import NOON, ModalityFactory
+from tests.factories import NOON, ModalityFactory, seated
 from tests.scheduling.booking_world import TOMORROW, Clinic
 from tests.signing_in import sign_in
 from therapy.models import ClinicalPolicy
@@ -38,9 +41,14 @@ def care(clinic, now=NOON, day=None):
     return week_of(clinic.maya, day=day, now=now).care
 
 
+def say(clinic, booked, state, **more):
+    reason = "A cold" if state == "excused" else ""
+    return mark(booked, Said(state, reason=reason, **more), seen=0, by=clinic.amara, now=NOON)
+
+
 def test_hours_and_days_are_counted_against_what_is_prescribed(clinic):
     clinic.prescribe(clinic.maya, hours=9, days=3)
-    book(clinic, NOON - timedelta(hours=4))
+    say(clinic, book(clinic, NOON - timedelta(hours=4)), "present")
     book(clinic, TOMORROW)
     book(clinic, TOMORROW + timedelta(hours=3))
     found = care(clinic)
@@ -48,6 +56,83 @@ def test_hours_and_days_are_counted_against_what_is_prescribed(clinic):
     assert (found.held_days, found.ahead_days) == ({NOON.date()}, {TOMORROW.date()})
     assert (found.hours, found.open_words) == ("4½", "4½ hours")
     assert (found.wanted_hours, found.wanted_days) == (9, 3)
+
+
+@pytest.mark.parametrize(
+    ("state", "minutes", "held"),
+    [("present", None, 90), ("late", 61, 61), ("left_early", 30, 30), ("excused", None, 0), ("missed", None, 0)],
+)
+def test_delivered_are_the_minutes_that_somebody_was_there(clinic, state, minutes, held):
+    clinic.prescribe(clinic.maya, hours=3, days=1)
+    say(clinic, book(clinic, NOON - timedelta(hours=4)), state, minutes=minutes)
+    found = care(clinic)
+    assert (found.held, found.unrecorded, found.open) == (held, 0, 180 - held)
+    assert found.days == found.held_days == ({NOON.date()} if held else frozenset())
+
+
+def test_what_is_over_and_not_recorded_is_counted_apart(clinic):
+    clinic.prescribe(clinic.maya, hours=9, days=3)
+    say(clinic, book(clinic, NOON - timedelta(hours=4)), "present")
+    book(clinic, NOON - timedelta(hours=2))
+    book(clinic, NOON - timedelta(hours=24))
+    book(clinic, TOMORROW)
+    found = care(clinic)
+    assert (found.held, found.unrecorded, found.ahead, found.projected) == (90, 180, 90, 360)
+    assert (found.done, found.booked, found.open_words) == (1.5, 4.5, "3 hours")
+    yesterday = NOON.date() - timedelta(days=1)
+    assert found.unrecorded_days == {NOON.date(), yesterday}
+    assert (found.ahead_days, len(found.days)) == ({TOMORROW.date()}, 3)
+
+
+def test_who_is_marked_while_it_runs_has_been_there(clinic):
+    clinic.prescribe(clinic.maya)
+    say(clinic, book(clinic, NOON - timedelta(minutes=30)), "present")
+    found = care(clinic)
+    assert (found.held, found.ahead) == (90, 0)
+
+
+@pytest.mark.parametrize(
+    ("hours", "days", "short"), [(3, 2, False), (4, 2, True), (3, 3, True), (0, 0, False)], ids=str
+)
+def test_a_week_falls_short_by_hours_or_by_days(clinic, hours, days, short):
+    clinic.prescribe(clinic.maya, hours=hours, days=days)
+    book(clinic, NOON - timedelta(hours=24))
+    book(clinic, TOMORROW)
+    assert care(clinic).falls_short == short
+
+
+@given(
+    said=st.lists(
+        st.tuples(st.integers(-20, 20), st.sampled_from(["", "present", "late", "missed", "excused", "cancelled"])),
+        max_size=8,
+        unique_by=lambda one: one[0],
+    )
+)
+@settings(max_examples=30, deadline=None)
+def test_the_week_equals_a_slow_and_obvious_count(said):
+    """Sessions four hours apart around noon, some of them marked."""
+    with transaction.atomic():
+        clinic = Clinic()
+        clinic.prescribe(clinic.maya)
+        held = unrecorded = ahead = 0
+        monday = datetime(2026, 11, 23, tzinfo=NEW_YORK)
+        for slot, state in said:
+            begins = NOON + timedelta(hours=4 * slot)
+            booked = seated(clinic.maya, clinic.session(begins))
+            if state and begins <= NOON:
+                minutes = say(clinic, booked, state).minutes
+            in_week = monday <= begins < monday + timedelta(days=7)
+            if not in_week:
+                continue
+            if state and begins <= NOON:
+                held += minutes
+            elif begins + timedelta(minutes=90) <= NOON:
+                unrecorded += 90
+            else:
+                ahead += 90
+        found = care(clinic)
+        assert (found.held, found.unrecorded, found.ahead) == (held, unrecorded, ahead)
+        transaction.set_rollback(True)
 
 
 def test_what_does_not_count_what_was_cancelled_and_what_lies_in_another_week_is_left_out(clinic):
@@ -121,7 +206,27 @@ def test_the_week_leads_to_cancelling_what_has_not_begun_and_only_that(client, c
     page = client.get(WEEK).content.decode()
     assert reverse("scheduling:cancel", args=[ahead.pk]) in page
     assert reverse("scheduling:cancel", args=[over.pk]) not in page
-    assert "Has been" in page
+    assert "Not recorded yet" in page
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ("present", "You were there"),
+        ("late", "You were there, a little later"),
+        ("left_early", "You were there, and left earlier"),
+        ("excused", "Excused"),
+        ("missed", "Missed"),
+        ("cancelled", "Cancelled by us"),
+    ],
+)
+def test_what_became_of_a_session_is_said_in_kind_words(client, clinic, maya, state, said):
+    booked = book(clinic, NOON - timedelta(hours=4))
+    say(clinic, booked, state)
+    assert f"{said}</span>" in client.get(WEEK).content.decode()
+    page = strip_tags(client.get(reverse("scheduling:booked", args=[booked.pk])).content.decode())
+    assert said in page
+    assert ("Nothing is lost: choose a time to make it up." in page) == (state == "missed")
 
 
 def test_weeks_follow_one_another_and_odd_days_lead_to_this_one(client, clinic, maya):
