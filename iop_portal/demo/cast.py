@@ -111,6 +111,7 @@ RIVERBEND_CLIENTS = (
         Amina Diallo, Peter Novak, Lucia Conti, Malik Johnson, Greta Weber, Arjun Mehta, Fiona Clarke, Samir Haddad""",
         ("tom.beckett", "priya.nair", "grace.holloway", "daniel.reyes", "yuki.tanaka"),
     ),
+    Extra("Ray", "Dawson", 45, 40, None, "amara", "he/him"),
 )
 JUNIPER_CLIENTS = (
     Extra("Ruby", "Castillo", 30, 26, None, "carol.jensen", "she/her"),

@@ -39,7 +39,7 @@ from iop_portal.consents.consenting import (
     wording,
 )
 from iop_portal.consents.models import Category, Consent, Purpose
-from iop_portal.demo import care, cast, lines, reaching, sessions
+from iop_portal.demo import attendance, care, cast, lines, reaching, sessions
 from iop_portal.demo.background import add_clients, add_staff
 from iop_portal.demo.devices import give_device
 from iop_portal.demo.own_life import tell_own_life
@@ -133,6 +133,7 @@ def _riverbend(past: Past) -> None:
     reaching.sign_up_for_texts(program, ago=past.ago)
     sessions.tell_sessions(program, sessions.RIVERBEND, sessions.RIVERBEND_HOURS, by=dana, ago=past.ago, now=past.now)
     lines.tell_lines(program, ago=past.ago, now=past.now)
+    attendance.tell_attendance(program, now=past.now)
     _invitations(program, dana, staff["priya.nair"], past)
 
 
@@ -387,6 +388,7 @@ def _juniper(past: Past) -> None:
     add_clients(program, cast.JUNIPER_CLIENTS, staff, ago=past.ago)
     care.tell_care(program, care.JUNIPER, by=helen, ago=past.ago)
     sessions.tell_sessions(program, sessions.JUNIPER, sessions.JUNIPER_HOURS, by=helen, ago=past.ago, now=past.now)
+    attendance.tell_attendance(program, now=past.now)
 
 
 # ── Mail ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -11,12 +11,14 @@ from iop_portal.consents.models import Category, Consent, Disclosure
 from iop_portal.demo.cast import PERSONAS
 from iop_portal.demo.story import tell_story
 from iop_portal.followups.models import FollowUp
+from iop_portal.home.caseload import cases, rows_of
 from iop_portal.notices import texting
 from iop_portal.notices.channels import Channel, Topic
 from iop_portal.notices.models import Notice, Reach
 from iop_portal.people.models import BrokenGlass, CareTeam, Enrolment, Program, RoleHeld, User
 from iop_portal.people.roles import Role
-from scheduling.models import Booking, Look, Room, Waiting
+from scheduling.misses import Missed
+from scheduling.models import Attendance, Booking, Look, Room, Waiting, marked
 from tests.factories import NOON
 
 pytestmark = pytest.mark.django_db
@@ -111,8 +113,8 @@ def test_each_persona_is_who_they_are_said_to_be(told, slug, roles):
     assert person(slug).roles == roles
 
 
-def test_amara_looks_after_maya_and_theo_and_lena_after_neither(told):
-    assert {client.preferred_name for client in User.objects.caseload_of(person("amara"))} == {"Maya", "Theo"}
+def test_amara_looks_after_maya_theo_and_ray_and_lena_after_none_of_them(told):
+    assert {client.preferred_name for client in User.objects.caseload_of(person("amara"))} == {"Maya", "Theo", "Ray"}
     lenas = {client.preferred_name for client in User.objects.caseload_of(person("lena"))}
     assert lenas == {"Jo", "Ana", "Marcus", "Will"}
 
@@ -139,6 +141,7 @@ def test_the_office_finds_something_on_its_desk(told):
         "glass_review",
         "dead_letter",
         "series_skipped",
+        "missed_twice",
     }
     assert Invitation.objects.filter(accepted_at=None, withdrawn_at=None, expires_at__gt=NOON).count() == 3
     assert Invitation.objects.filter(accepted_at=None, withdrawn_at=None, expires_at__lte=NOON).count() == 1
@@ -148,11 +151,35 @@ def test_the_office_finds_something_on_its_desk(told):
 
 def test_counsellors_owe_calls_of_every_kind_made_due_and_put_off(told):
     amara, lena = person("amara"), person("lena")
-    assert list(amara.follow_ups.filter(resolved_at__isnull=False).values_list("client__preferred_name")) == [("Theo",)]
-    assert list(FollowUp.objects.waiting_for(amara, NOON).values_list("client__preferred_name")) == [("Maya",)]
+    assert list(amara.follow_ups.filter(resolved_at__isnull=False).values_list("kind", "client__preferred_name")) == [
+        ("missed_session", "Maya"),
+        ("demo_welcome", "Theo"),
+    ]
+    assert list(FollowUp.objects.waiting_for(amara, NOON).values_list("client__preferred_name")) == [
+        ("Ray",),
+        ("Maya",),
+    ]
     assert list(FollowUp.objects.waiting_for(lena, NOON).values_list("client__preferred_name")) == [("Ana",)]
     assert [call.client.preferred_name for call in lena.follow_ups.filter(snoozed_until__gt=NOON)] == ["Jo"]
     assert FollowUp.objects.open().filter(due_at__lte=NOON).count() == 0
+
+
+def test_most_people_came_and_of_the_last_day_nobody_has_said(told):
+    over = list(marked(Booking.objects.filter(occupies=True, during__endswith__lte=NOON)))
+    day_ago = NOON - timedelta(days=1)
+    assert {booking.attended for booking in over if booking.ends_at > day_ago} == {None}
+    states = [booking.attended for booking in over if booking.ends_at <= day_ago]
+    assert 0.82 < states.count("present") / len(states) < 0.9
+    assert {"late", "left_early", "excused", "missed"} < set(states)
+
+
+def test_maya_was_excused_for_what_she_missed_and_ray_missed_two_in_a_row(told):
+    (excused,) = Attendance.objects.filter(booking__person=person("maya"), state="excused")
+    assert list(excused.booking.attendance.values_list("state", flat=True)) == ["missed", "excused"]
+    rows = {row.name: row for row in rows_of(cases(person("amara"), now=NOON), now=NOON)}
+    assert rows["Ray D."].missed.in_a_row == 2
+    assert "Missed two in a row: reach out now" in [flag.label for flag in rows["Ray D."].flags]
+    assert rows["Maya T."].missed == Missed()
 
 
 def test_nobody_is_written_to_about_the_past(told):
