@@ -11,7 +11,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from django.conf import settings
@@ -23,6 +23,7 @@ from django.utils import timezone
 
 from iop_portal.followups.models import FollowUp
 from iop_portal.people.models import CareTeam, Enrolment, User
+from scheduling.models import Attendance, Booking
 from tests.factories import (
     NOON,
     ModalityFactory,
@@ -107,8 +108,8 @@ def _line(name: str, ratio: float, queries: int | list[int], target: dict[str, o
 
 
 def caseload(size: int) -> tuple[User, str]:
-    """A clinician with this many clients on their care teams: care is planned for all of them, each comes to a group
-    on two days, and some need somebody or permit something."""
+    """A clinician with this many clients on their care teams: care is planned for all of them, each came to a group
+    for weeks or missed it, comes on two days more, and some need somebody or permit something."""
     program = ProgramFactory()
     counsellor = clinician(program)
     clients = User.objects.bulk_create(
@@ -128,10 +129,11 @@ def caseload(size: int) -> tuple[User, str]:
         for enrolment in enrolments
     )
     group, begins = ModalityFactory(program=program), timezone.now()
-    for days in (1, 2):
+    for days in (*range(-40, 0, 4), -1, 1, 2):
         session = session_at(group, begins + timedelta(days=days), counsellor, capacity=500)
-        for client in clients:
-            seated(client, session)
+        places = [seated(client, session) for client in clients]
+        if days < 0:
+            _attended(places, counsellor, begins)
     FollowUp.objects.bulk_create(
         FollowUp(
             program=program,
@@ -148,6 +150,21 @@ def caseload(size: int) -> tuple[User, str]:
     for client in clients[::10]:
         permission_of(client, now=NOON)
     return counsellor, reverse("home:caseload")
+
+
+def _attended(places: list[Booking], by: User, now: datetime) -> None:
+    """Every sixth missed it."""
+    Attendance.objects.bulk_create(
+        Attendance(
+            booking=place,
+            number=1,
+            state="missed" if at % 6 == 0 else "present",
+            minutes=0 if at % 6 == 0 else 90,
+            recorded_by=by,
+            recorded_at=now,
+        )
+        for at, place in enumerate(places)
+    )
 
 
 def measure_caseload() -> list[bool]:
