@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from iop_portal.followups.acting import resolve_follow_ups_about
@@ -76,9 +77,10 @@ def missed_by(people: Iterable[int], *, now: datetime) -> dict[tuple[int, int], 
 
 
 def missed_last(person: User, *, now: datetime) -> Booking | None:
-    """What a person missed in the last week, if they have not been here since. One query."""
+    """What a person missed in the last week, if they have not been here since nor made up for it. One query."""
+    made_up = Booking.objects.live().filter(makes_up_for=OuterRef("pk"))
     lately = Booking.objects.live().filter(
-        person=person, during__startswith__gt=now - SAID_FOR, during__startswith__lte=now
+        ~Exists(made_up), person=person, during__startswith__gt=now - SAID_FOR, during__startswith__lte=now
     )
     for told in marked(lately).order_by("-during"):
         if told.attended in (MISSED, *Attendance.CAME):

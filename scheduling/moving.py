@@ -32,7 +32,7 @@ from scheduling.booking import (
     held_policy,
 )
 from scheduling.finding import local_midnight, want_of
-from scheduling.models import Booking, Room, Session
+from scheduling.models import Attendance, Booking, Room, Session, newest_state
 from scheduling.openings import Start
 from scheduling.reminders import withdraw_reminders
 from scheduling.seats import seat_in
@@ -107,15 +107,17 @@ def change_of(held: Booking, *, now: datetime) -> Change:
     policy = held_policy(session.program)
     if want_of(session.modality) is None:
         raise ArrangedTogether
-    if held.occupies and held.starts_at <= now:
+    begun = held.occupies and held.starts_at <= now
+    missed = begun and held.attended == Attendance.State.MISSED
+    if begun and not missed:
         raise HasBegun
-    if held.occupies:
+    if held.occupies and not missed:
         # One that makes up for another stays within the weeks of that one.
-        missed = held.makes_up_for
-        return Change(held, policy, makes_up=False, until=_end_of_next_week(missed, policy) if missed else None)
+        made_up = held.makes_up_for
+        return Change(held, policy, makes_up=False, until=_end_of_next_week(made_up, policy) if made_up else None)
     if held.state == Booking.State.MOVED:
         raise MovedAlready
-    if held.state != Booking.State.LATE_CANCELLED:
+    if not missed and held.state != Booking.State.LATE_CANCELLED:
         raise NotBookedAnyMore
     until = _end_of_next_week(held, policy)
     if now >= until:
@@ -129,10 +131,10 @@ def missed_by(person: User, *, now: datetime) -> list[Change]:
     """What somebody could make up for now, the oldest first. Two queries."""
     enrolled = Enrolment.objects.live().filter(client=person).values("program")
     made_up = Booking.objects.live().filter(makes_up_for=OuterRef("pk"))
-    missed = Booking.objects.filter(
+    missed = Booking.objects.annotate(said=newest_state()).filter(
         ~Exists(made_up),
+        Q(state=Booking.State.LATE_CANCELLED) | Q(said=Attendance.State.MISSED),
         person=person,
-        state=Booking.State.LATE_CANCELLED,
         session__program__in=enrolled,
         during__startswith__gt=now - 3 * WEEK,
     )

@@ -214,9 +214,9 @@ def suggestions_for(client: User, *, now: datetime) -> list[Suggestion]:
             Suggestion(
                 _("We missed you"),
                 _("Nothing is lost: choose a time to make it up."),
-                reverse("scheduling:book"),
-                _("Choose"),
-                _("a time to make up %(day)s") % {"day": day(missed.starts_at)},
+                reverse("scheduling:booked", args=[missed.pk]),
+                _("See how"),
+                _("you can make up %(day)s") % {"day": day(missed.starts_at)},
             )
         )
     begun = connected.begun_this_week(client, now=now)

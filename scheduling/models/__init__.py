@@ -1,6 +1,6 @@
 """When and where care happens."""
 
-from scheduling.models.attendance import Attendance, marked, unmarked
+from scheduling.models.attendance import Attendance, marked, newest_state, unmarked
 from scheduling.models.commitments import Commitment
 from scheduling.models.connected import Area, How, Look
 from scheduling.models.feeds import CalendarDelivery
@@ -45,5 +45,6 @@ __all__ = [
     "WeeklyHours",
     "Whereabouts",
     "marked",
+    "newest_state",
     "unmarked",
 ]

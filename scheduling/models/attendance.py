@@ -125,15 +125,20 @@ class Attendance(AppendOnly):
 def marked(bookings: QuerySet[Booking]) -> QuerySet[Booking]:
     """With what the newest fact says of each, in the same query: what `attended` and `attended_minutes` tell."""
     return bookings.annotate(
-        newest_state=Subquery(_newest().values("state")[:1]),
+        newest_state=newest_state(),
         newest_minutes=Subquery(_newest().values("minutes")[:1]),
     )
 
 
 def unmarked(bookings: QuerySet[Booking]) -> QuerySet[Booking]:
     """Those of which nothing is recorded."""
-    told = bookings.annotate(said=Subquery(_newest().values("state")[:1]))
+    told = bookings.annotate(said=newest_state())
     return told.filter(Q(said=None) | Q(said=Attendance.State.OPEN))
+
+
+def newest_state() -> Subquery:
+    """Of a booking, by which a query of bookings can be narrowed."""
+    return Subquery(_newest().values("state")[:1])
 
 
 def _newest() -> QuerySet[Attendance]:

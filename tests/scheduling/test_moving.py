@@ -13,7 +13,10 @@ from iop_portal.notices.models import Notice
 from iop_portal.people.models import Apart
 from iop_portal.refusals import Refused
 from scheduling import booking, moving
+from scheduling.attendance import Said, mark
+from scheduling.booking import HasBegun
 from scheduling.feeds import mail_invitations
+from scheduling.misses import missed_last
 from scheduling.models import Booking, Session
 from tests.factories import NOON, ModalityFactory, enrolled, seated
 from tests.scheduling.booking_world import TOMORROW, Clinic
@@ -264,6 +267,26 @@ def missed_at(clinic, begins, person=None):
 def missed(clinic):
     """On a Monday."""
     return missed_at(clinic, NOON - timedelta(hours=23, minutes=59))
+
+
+def test_what_is_recorded_as_missed_is_made_up_too_and_what_was_attended_is_not(clinic):
+    begins = NOON - timedelta(hours=4)
+    held = seated(clinic.maya, clinic.session(begins))
+    with pytest.raises(HasBegun):
+        moved(held, clinic.session(TOMORROW))
+    mark(held, Said("missed"), seen=0, by=clinic.amara, now=NOON)
+    held = Booking.objects.get(pk=held.pk)
+    assert [change.old for change in moving.missed_by(clinic.maya, now=NOON)] == [held]
+    assert missed_last(clinic.maya, now=NOON) == held
+    made = moved(held, clinic.session(TOMORROW + timedelta(days=1)))
+    held.refresh_from_db()
+    assert (held.state, held.occupies, made.makes_up_for, made.moved_from) == ("booked", True, held, None)
+    assert (moving.missed_by(clinic.maya, now=NOON), missed_last(clinic.maya, now=NOON)) == ([], None)
+    booking.cancel_booking(made, by=clinic.maya, now=NOON)
+    mark(held, Said("present"), seen=1, by=clinic.amara, now=NOON)
+    assert moving.missed_by(clinic.maya, now=NOON) == []
+    with pytest.raises(HasBegun):
+        moved(Booking.objects.get(pk=held.pk), clinic.session(TOMORROW + timedelta(days=2)))
 
 
 def test_what_was_missed_is_made_up_by_a_session_that_is_linked_to_it(clinic, missed):
