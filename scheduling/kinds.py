@@ -203,7 +203,7 @@ follow_ups.register(
     follow_ups.Kind(
         name=misses.OUTREACH,
         about="scheduling.booking",
-        title=_("Missed a session: reach out today"),
+        title=_("Missed one: reach out today"),
         why=_("Somebody who was expected did not come. A call on the same day brings many people back."),
         due_in=timedelta(hours=4),
         place=_record,
@@ -211,7 +211,7 @@ follow_ups.register(
     follow_ups.Kind(
         name=misses.ESCALATION,
         about="scheduling.booking",
-        title=_("Missed two in a row: reach out now"),
+        title=_("Missed two: reach out now"),
         why=_(
             "Two sessions in a row were missed. See that somebody speaks with them today, and what stands in the way."
         ),
@@ -221,7 +221,7 @@ follow_ups.register(
     follow_ups.Kind(
         name=misses.REVIEW,
         about="scheduling.booking",
-        title=_("Missed three or more in a row: look at it together"),
+        title=_("Missed three: look at it together"),
         why=_(
             "Three sessions in a row were missed. People decide what helps now: another time, another track, more care "
             "or less. Nothing ends by itself."
