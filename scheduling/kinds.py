@@ -213,7 +213,7 @@ follow_ups.register(
         about="scheduling.booking",
         title=_("Missed two: reach out now"),
         why=_(
-            "Two sessions in a row were missed. See that somebody speaks with them today, and what stands in the way."
+            "Two sessions in a row were missed. See that somebody speaks with them today about what stands in the way."
         ),
         due_in=timedelta(hours=2),
         place=_record,
