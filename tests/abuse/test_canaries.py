@@ -11,7 +11,7 @@ from tests.world import markers_in
 BY_MAIL = {"accounts:accept_invitation", "account_confirm_email"}
 # Whose words each may come upon on all pages together, their own aside; and that these are really there.
 # What a program offers, and who leads it, is for everybody whom it takes in.
-OFFERED = {"home", "team", "talk", "way"}
+OFFERED = {"home", "team", "talk", "way", "series"}
 READS = {
     "anonymous": set(),
     "client": {"onestep", "glass", "family", "familyrevoked", "key", "claimed", "owntime", "look", *OFFERED},
@@ -23,13 +23,13 @@ READS = {
     "team": {"client", "family", "glass", "onestep", "otherteam", "room", "track", *OFFERED} - {"team"},
     "other_team": {"otherclient", "glass", "onestep", "room", *OFFERED},
     "glass": {"client", "family", "onestep", "otherteam", "room", *OFFERED},
-    "elsewhere": set(),
+    "elsewhere": {"away"},
     "one_step": set(),
     "admin": {
         *("client", "otherclient", "applicant", "alum", "newcomer"),
-        *("otherteam", "glass", "onestep", "room", "track", *OFFERED),
+        *("otherteam", "glass", "onestep", "room", "track", "closure", *OFFERED),
     },
-    "other_admin": {"away"},
+    "other_admin": {"away", "elsewhere"},
 }
 
 
