@@ -18,6 +18,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -72,6 +73,7 @@ class Cell:
     """A day of a line. `away` says from when until when, where it is not the whole day."""
 
     on: date
+    label: str
     entries: Sequence[Entry]
     away: Sequence[str] = ()
 
@@ -125,8 +127,8 @@ class _Held:
     """A row of the database."""
 
     session_id: int
-    during: Any
-    way: int
+    begins: datetime
+    ends: datetime
     title: str
     format: str
     room: int | None
@@ -146,10 +148,10 @@ def names_in(program: Program, begins: date) -> Names:
     """Three queries."""
     leads = _led_in(program, begins).filter(clinician=OuterRef("pk"))
     works = User.objects.clinicians_of(program).values("pk")
-    people = User.objects.filter(Q(pk__in=works) | Exists(leads))
+    people = User.objects.filter(Q(pk__in=works) | Exists(leads)).only("preferred_name", "surname")
     held = _sessions_in(program, begins).filter(room=OuterRef("pk"))
     rooms = Room.objects.filter(Q(in_use=True) | Exists(held), program=program)
-    ways = Modality.objects.filter(in_use=True, program=program)
+    ways = Modality.objects.filter(in_use=True, program=program).only("name")
     return Names({one.pk: one for one in people}, {one.pk: one for one in rooms}, {one.pk: one for one in ways})
 
 
@@ -157,12 +159,12 @@ def timetable_of(program: Program, begins: date, wish: Wish, names: Names, *, re
     """Two queries, however much is held; one by room."""
     found = _held(program, begins, wish)
     zone = ZoneInfo(program.zone)
-    days = _days(begins, {each.during.lower.astimezone(zone).weekday() for each in found})
-    telling = _Telling(zone, names, reader)
+    days = _days(begins, {each.begins.astimezone(zone).weekday() for each in found})
+    telling, said = _Telling(zone, names, reader), {day: date_format(day, "D j M") for day in days}
     if wish.by == Side.ROOM:
-        lines = telling.by_room(found, days)
+        lines = telling.by_room(found, said)
     else:
-        lines = telling.by_clinician(found, days, wish, away=_away(program, days))
+        lines = telling.by_clinician(found, said, wish, away=_away(program, days))
     if wish.narrowed:
         lines = [line for line in lines if any(cell.entries or cell.away for cell in line.cells)]
     return Timetable(program, begins, days, lines)
@@ -201,7 +203,16 @@ def _held(program: Program, begins: date, wish: Wish) -> list[_Held]:
         taken=Coalesce(Subquery(seats.annotate(n=Count("pk")).values("n")), 0),
         led=ArraySubquery(led.order_by("pk").values("clinician")),
     ).values_list(
-        "pk", "during", "modality", "modality__name", "modality__format", "room", "video", "capacity", "taken", "led"
+        "pk",
+        "during__startswith",
+        "during__endswith",
+        "modality__name",
+        "modality__format",
+        "room",
+        "video",
+        "capacity",
+        "taken",
+        "led",
     )
     return [_Held(*row) for row in rows.order_by("during", "pk")]
 
@@ -230,7 +241,7 @@ class _Telling:
     def by_clinician(
         self,
         found: Iterable[_Held],
-        days: Sequence[date],
+        days: Mapping[date, str],
         wish: Wish,
         *,
         away: Mapping[tuple[int, date], Sequence[str]],
@@ -244,13 +255,13 @@ class _Telling:
             Line(
                 person.full_name,
                 key == self.reader.pk,
-                [Cell(day, told[key].get(day, ()), away.get((key, day), ())) for day in days],
+                [Cell(day, said, told[key].get(day, ()), away.get((key, day), ())) for day, said in days.items()],
             )
             for key, person in own_first
             if wish.clinician in (None, key)
         ]
 
-    def by_room(self, found: Iterable[_Held], days: Sequence[date]) -> list[Line]:
+    def by_room(self, found: Iterable[_Held], days: Mapping[date, str]) -> list[Line]:
         told: defaultdict[int | None, defaultdict[date, list[Entry]]] = defaultdict(lambda: defaultdict(list))
         for held in found:
             told[held.room][self._day(held)].append(self._entry(held, self._leaders(held)))
@@ -260,15 +271,16 @@ class _Telling:
         ]
 
     def _day(self, held: _Held) -> date:
-        begins: datetime = held.during.lower.astimezone(self.zone)
-        return begins.date()
+        return held.begins.astimezone(self.zone).date()
 
     def _entry(self, held: _Held, first: str) -> Entry:
         text = [first]
         if held.room and held.video:
             text.append(_("also by video"))
         if held.format != Format.INDIVIDUAL:
-            text.append(_("%(taken)d of %(seats)d") % {"taken": held.taken, "seats": held.capacity})
+            # Kept on one line.
+            words = _("%(taken)d of %(seats)d") % {"taken": held.taken, "seats": held.capacity}
+            text.append(words.replace(" ", "\xa0"))
         leads = self.reader.pk in held.leaders
         return Entry(
             when=self._clock(held),
@@ -291,7 +303,7 @@ class _Telling:
         return together([person.preferred_name for person in people])
 
     def _clock(self, held: _Held) -> SafeString:
-        ends = (held.during.lower.astimezone(self.zone).time(), held.during.upper.astimezone(self.zone).time())
+        ends = (held.begins.astimezone(self.zone).time(), held.ends.astimezone(self.zone).time())
         if ends not in self.clocks:
             self.clocks[ends] = hours(*ends)
         return self.clocks[ends]
@@ -302,5 +314,5 @@ def initials(person: User) -> str:
     return " ".join(f"{part[0].upper()}." for part in (person.preferred_name, person.surname) if part)
 
 
-def _line(name: str, told: Mapping[date, Sequence[Entry]], days: Sequence[date]) -> Line:
-    return Line(name, False, [Cell(day, told.get(day, ())) for day in days])
+def _line(name: str, told: Mapping[date, Sequence[Entry]], days: Mapping[date, str]) -> Line:
+    return Line(name, False, [Cell(day, said, told.get(day, ())) for day, said in days.items()])

@@ -474,6 +474,15 @@ def test_somebody_with_two_roles_finds_each_page_once():
     assert [place.label for place in places_for(user, "/") if place.current] == ["Today"]
 
 
+def test_a_page_is_in_one_place_also_where_two_roles_lead_to_it():
+    user = User(preferred_name="Grace")
+    user.roles = frozenset({Role.CLINICIAN, Role.ADMIN})
+
+    assert [place.label for place in places_for(user, "/timetable/") if place.current] == ["Today"]
+    user.roles = frozenset({Role.ADMIN})
+    assert [place.label for place in places_for(user, "/timetable/") if place.current] == ["Office"]
+
+
 def test_help_gives_the_number_of_ones_own_program(db):
     theirs = factories.ProgramFactory(phone="+1 (555) 010-0123", after_hours_phone="+1 555 0199")
     factories.ProgramFactory(phone="+1 555 0777")

@@ -26,6 +26,7 @@ from scheduling.making import AHEAD, make_sessions, occurrences
 from scheduling.models import Booking, Facilitation, Room, Series, Session, TrackSeries
 from scheduling.moving import move_to_seat
 from scheduling.openings import openings, starts
+from scheduling.time_off import Away, hits, hits_version, take_time_off
 from therapy.models import Modality, Prescription
 from therapy.prescribing import policy_of
 
@@ -68,6 +69,7 @@ class Worked:
     ends: time
     room: str
     video: bool = True
+    only_for: tuple[str, ...] = ()
 
 
 RIVERBEND = (
@@ -99,7 +101,8 @@ RIVERBEND_HOURS = (
     Worked("grace.holloway", (WEDNESDAY,), time(13), time(21), "Room 3"),
     Worked("daniel.reyes", (MONDAY, WEDNESDAY, THURSDAY), time(12), time(21), "Room 1", video=False),
     Worked("daniel.reyes", (TUESDAY, FRIDAY), time(11), time(18), "Room 1"),
-    Worked("priya.nair", (MONDAY, TUESDAY, WEDNESDAY, THURSDAY), time(9), time(17), "Room 3"),
+    Worked("priya.nair", (MONDAY, TUESDAY, THURSDAY), time(9), time(17), "Room 3"),
+    Worked("priya.nair", (WEDNESDAY,), time(9), time(17), "Room 3", only_for=("First conversation",)),
     Worked("tom.beckett", (MONDAY, TUESDAY, WEDNESDAY, THURSDAY), time(12), time(20), "Room 1"),
     Worked("tom.beckett", (FRIDAY,), time(9), time(15), "Room 1"),
     Worked("yuki.tanaka", (MONDAY, WEDNESDAY, FRIDAY), time(9), time(17), "Garden room", video=False),
@@ -132,6 +135,8 @@ def tell_sessions(
     _personas(told, ago=ago)
     _everybody_else(told)
     _late_changes(told, by=by, now=now)
+    if "grace.holloway" in told.staff:
+        _time_off(told, told.staff["grace.holloway"], ago=ago)
 
 
 @dataclass
@@ -260,7 +265,8 @@ def _lead(led: list[tuple[Session, User]]) -> None:
 def _hours(program: Program, worked: tuple[Worked, ...], told: _Timetable, *, ago: Ago, now: datetime) -> None:
     for line in worked:
         clinician = told.staff[line.clinician]
-        stretch = Stretch(line.begins, line.ends, told.rooms[line.room], video=line.video)
+        kept = tuple(told.offered[name] for name in line.only_for)
+        stretch = Stretch(line.begins, line.ends, told.rooms[line.room], video=line.video, only_for=kept)
         for weekday in line.weekdays:
             set_weekly_hours(
                 clinician, program=program, weekday=weekday, stretches=[stretch], by=clinician, now=ago(290)
@@ -302,6 +308,22 @@ def _late_changes(told: _Timetable, *, by: User, now: datetime) -> None:
         move_session(moved, during=later, by=by, now=now)
     if dropped := lone.filter(modality__name="Saying what you need").first():
         cancel_session(dropped, by=by, now=now)
+
+
+def _time_off(told: _Timetable, clinician: User, *, ago: Ago) -> None:
+    """Two days in the week after next. What she leads with somebody goes on without her."""
+    first = told.monday + timedelta(days=14 + TUESDAY)
+    during, noted = Away(first, first + timedelta(days=1)).during(told.program.zone), ago(2)
+    found = hits(clinician, program=told.program, during=during, now=noted)
+    take_time_off(
+        clinician,
+        program=told.program,
+        during=during,
+        kept=[each.session.pk for each in found if each.beside],
+        seen=hits_version(found),
+        by=clinician,
+        now=noted,
+    )
 
 
 # ── Personas ──────────────────────────────────────────────────────────────────────────────────────────────────

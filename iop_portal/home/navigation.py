@@ -1,6 +1,6 @@
 """The places of each role, and what stands behind a person's own name. Only pages that exist are named here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -81,12 +81,17 @@ ENROLLED = frozenset({Role.CLIENT, Role.APPLICANT, Role.ALUM})
 
 
 def places_for(user: User, path: str) -> list[Place]:
-    """What the main navigation offers, each page once: somebody with two roles finds it where they met it first."""
+    """What the main navigation offers, each page once: somebody with two roles finds it where they met it first.
+
+    What belongs to two of the places is in the first of them.
+    """
     found: dict[str, _Entry] = {}
     for role in ORDER:
         for entry in PLACES[role] if role in user.roles else ():
             found.setdefault(entry.view, entry)
-    return [entry.place(path) for entry in found.values()]
+    places = [entry.place(path) for entry in found.values()]
+    here = next((place for place in places if place.current), None)
+    return [replace(place, current=place is here) for place in places]
 
 
 def menu_for(user: User, path: str) -> list[Place]:

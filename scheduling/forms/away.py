@@ -74,10 +74,7 @@ class AwayForm(PortalForm):
 
 
 class HitsForm(SeenForm):
-    """For each session that somebody else leads too: whether it is kept. The others are cancelled.
-
-    Without an answer it is kept: that came to the list meanwhile, and the list is shown again.
-    """
+    """For each session that somebody else leads too: whether it is kept. The others are cancelled."""
 
     def __init__(self, *args: Any, found: Sequence[Standing], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -91,9 +88,14 @@ class HitsForm(SeenForm):
                     (CANCEL, _("Cancel it: %(told)s") % {"told": told % {"count": each.booked}}),
                 ],
                 initial=KEEP,
-                required=False,
                 widget=forms.RadioSelect,
             )
+        if self.is_bound:
+            # What came to the list meanwhile has no answer yet: the list is shown again.
+            data = self.data.copy()  # type: ignore[attr-defined]
+            for name in self.shared:
+                data.setdefault(name, KEEP)
+            self.data = data
 
     def kept(self) -> list[int]:
         return [each.session.pk for name, each in self.shared.items() if self.cleaned_data[name] != CANCEL]

@@ -12,6 +12,7 @@ from tests.benchmarks.booking import measure_booking  # noqa: E402 (settings hav
 from tests.benchmarks.feeds import measure_feed  # noqa: E402
 from tests.benchmarks.planner import measure_planner  # noqa: E402
 from tests.benchmarks.ratios import main, measure_caseload  # noqa: E402
+from tests.benchmarks.timetable import measure_timetable  # noqa: E402
 
 if __name__ == "__main__":
-    sys.exit(main(measure_caseload, measure_feed, measure_planner, measure_booking))
+    sys.exit(main(measure_caseload, measure_timetable, measure_feed, measure_planner, measure_booking))

@@ -14,6 +14,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from iop_portal.demo.story import tell_story
+from iop_portal.notices.models import Notice
 from iop_portal.people.models import User
 from scheduling.models import Booking
 from scheduling.rosters import day_of
@@ -220,3 +221,41 @@ def test_the_counsellor_of_the_demonstration_changes_her_hours_and_sees_her_day(
     on_saturday = window.page.locator(f"section[aria-labelledby='day-{saturday}']")
     expect(on_saturday.locator("a.slot")).to_have_count(1)
     expect(on_saturday.locator("a.slot")).to_contain_text("7:00–7:50 am")
+
+
+def test_the_counsellor_of_the_demonstration_takes_time_off_and_a_client_finds_what_that_cancels(open_window, story):
+    amara, maya = persona("amara"), persona("maya")
+    hers = Booking.objects.filter(person=maya, occupies=True, session__facilitations__clinician=amara)
+    booked = hers.filter(during__startswith__gt=timezone.now()).earliest("during")
+    day = timezone.localdate(booked.starts_at, ZoneInfo(booked.program.zone))
+    window = open_window(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+    window.sign_in(amara)
+    walk, page = Looking(window), window.page
+    window.go("/")
+
+    walk.go("link", "My hours")
+    walk.go("link", "Time off")
+    page.get_by_label("First day").fill(day.isoformat())
+    page.get_by_label("Last day").fill(day.isoformat())
+    walk.go("button", "See what it hits")
+    cancelled = page.get_by_role("region", name="These are cancelled")
+    expect(cancelled).to_contain_text(booked.session.modality.name)
+    expect(cancelled).to_contain_text("booked")
+    expect(page.locator("main")).not_to_contain_text("Maya")
+    booked.refresh_from_db()
+    assert booked.occupies
+    walk.go("button", "Take the time off and tell people")
+    expect(page.get_by_role("status").first).to_have_text("It is noted. Whoever was booked hears from us.")
+    expect(page.get_by_role("region", name="What is noted")).to_contain_text(f"{day:%A} {day.day} {day:%B}")
+    window.go(f"{reverse('scheduling:timetable')}?day={day}")
+    walk.faults += faults_of(page)
+    expect(page.get_by_role("region", name=re.compile("^Amara Osei"))).to_contain_text("Away")
+
+    phone = open_window(viewport={"width": 390, "height": 844}, reduced_motion="reduce")
+    phone.sign_in(maya)
+    phone.go(f"{reverse('scheduling:my_week')}?day={timezone.localdate(booked.starts_at, ZoneInfo(maya.zone))}")
+    block = phone.page.locator(".block", has_text=booked.session.modality.name).filter(has_text="Cancelled by us")
+    expect(block).to_have_count(1)
+    expect(block.get_by_role("link", name="Can’t come")).to_have_count(0)
+    assert Notice.objects.filter(kind="booking_cancelled", to=maya, about_id=booked.pk).exists()
+    assert not walk.faults, "\n".join(walk.faults)

@@ -213,6 +213,23 @@ def test_who_comes(doorstep, look, at_the_door, where):
     assert not faults, "\n".join(faults)
 
 
+@pytest.mark.parametrize(
+    "state",
+    ["/timetable/?day={soon}", "/timetable/?day={soon}&by=room", "/away/{held_id}/check/?first={soon}&last={later}"],
+    ids=["timetable", "timetable by room", "what time off hits"],
+)
+def test_a_state_of_a_clinicians_week(db, doorstep, look, state):
+    """The session that Maya is booked into lies in it."""
+    today = timezone.localdate()
+    days = {"soon": today + timedelta(days=3), "later": today + timedelta(days=4)}
+    path = state.format(**doorstep.world.samples, **days)
+    with doorstep.ask("team", "GET", path) as response:
+        assert response.status_code == 200
+        assert "Zq-way" in response.content.decode()
+        faults = look(path, response)
+    assert not faults, "\n".join(faults)
+
+
 @pytest.fixture
 def planning(doorstep):
     """Maya is prescribed a day a week, of which she wishes the impossible. Two groups are open in this week of hers."""

@@ -307,7 +307,7 @@ def test_a_clinician_sees_what_it_hits_confirms_and_takes_it_back(client, clinic
     response = client.get(check(clinic.amara, clinic.program))
     said = words(response)
     assert "Tuesday 1 December – Thursday 3 December" in said
-    assert "These are cancelled Tuesday 1 December Skills group 5:00–6:30 pm · 1 person booked" in said
+    assert "These are cancelled Tue 1 Dec Skills group 5:00–6:30 pm · 1 person booked" in said
     assert "Keep it, led by Jonah" in said
     assert "Maya" not in said
     assert TimeOff.objects.count() == 0
@@ -357,6 +357,17 @@ def test_what_has_to_be_mended_is_said_and_nothing_typed_is_lost(client, clinic,
         assert sentence in words(response)
         for name, value in wish.items():
             assert response.context["form"][name].value() == value
+
+
+def test_what_is_noted_is_ones_own_here_and_neither_over_nor_taken_back(client, clinic):
+    mine = noted(clinic)
+    noted(clinic, clinician=clinic.jonah)
+    noted(clinic, program=ProgramFactory())
+    noted(clinic, days(date(2026, 11, 20), date(2026, 11, 22)))
+    noted(clinic, days(date(2026, 12, 20), date(2026, 12, 22)), ended_at=NOON, ended_by=clinic.amara)
+    sign_in(client, clinic.amara)
+    shown = client.get(page(clinic.amara, clinic.program)).context["noted"]
+    assert [each.time_off for each in shown] == [mine]
 
 
 def test_being_away_twice_is_refused_before_it_is_confirmed(client, clinic):

@@ -72,7 +72,7 @@ def told(response):
     lines = response.context["timetable"].lines
     return {
         line.name: [
-            (f"{cell.on:%a}", *(f"{entry.title}: {entry.text}" for entry in cell.entries))
+            (f"{cell.on:%a}", *(f"{entry.title}: {entry.text}".replace("\xa0", " ") for entry in cell.entries))
             for cell in line.cells
             if cell.entries
         ]
