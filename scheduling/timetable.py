@@ -25,7 +25,8 @@ from django.utils.translation import pgettext
 from psycopg2.extras import DateTimeTZRange
 
 from iop_portal.markup import hours
-from iop_portal.people.models import Program, User
+from iop_portal.people.models import Program, RoleHeld, User
+from iop_portal.people.roles import Role
 from scheduling.booking import held_policy
 from scheduling.finding import local_midnight
 from scheduling.models import Booking, Facilitation, Room, Session, TimeOff
@@ -146,9 +147,11 @@ def week_of(program: Program, day: date | None, *, now: datetime) -> date:
 
 def names_in(program: Program, begins: date) -> Names:
     """Three queries."""
-    leads = _led_in(program, begins).filter(clinician=OuterRef("pk"))
-    works = User.objects.clinicians_of(program).values("pk")
-    people = User.objects.filter(Q(pk__in=works) | Exists(leads)).only("preferred_name", "surname")
+    works = RoleHeld.objects.filter(program=program, role=Role.CLINICIAN, user__is_active=True)
+    leads = Facilitation.objects.filter(session__in=_sessions_in(program, begins))
+    # One or the other, told apart by the database row by row, would be asked of everybody that there is.
+    keys = works.values("user").union(leads.order_by().values("clinician"))
+    people = User.objects.filter(pk__in=keys).only("preferred_name", "surname")
     held = _sessions_in(program, begins).filter(room=OuterRef("pk"))
     rooms = Room.objects.filter(Q(in_use=True) | Exists(held), program=program)
     ways = Modality.objects.filter(in_use=True, program=program).only("name")
@@ -183,10 +186,6 @@ def _sessions_in(program: Program, begins: date) -> Any:
         during__startswith__gte=local_midnight(begins, program.zone),
         during__startswith__lt=local_midnight(begins + WEEK, program.zone),
     )
-
-
-def _led_in(program: Program, begins: date) -> Any:
-    return Facilitation.objects.filter(session__in=_sessions_in(program, begins).values("pk"))
 
 
 def _held(program: Program, begins: date, wish: Wish) -> list[_Held]:

@@ -250,6 +250,9 @@ def test_the_counsellor_of_the_demonstration_takes_time_off_and_a_client_finds_w
     window.go(f"{reverse('scheduling:timetable')}?day={day}")
     walk.faults += faults_of(page)
     expect(page.get_by_role("region", name=re.compile("^Amara Osei"))).to_contain_text("Away")
+    sheets = re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", page.pdf(prefer_css_page_size=True))
+    assert 1 <= len(sheets) <= 5
+    assert all(float(width) > float(height) for width, height in sheets)
 
     phone = open_window(viewport={"width": 390, "height": 844}, reduced_motion="reduce")
     phone.sign_in(maya)
