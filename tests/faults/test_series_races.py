@@ -5,7 +5,7 @@ import pytest
 from scheduling.making import make_due, make_sessions
 from scheduling.models import Session, Skipped
 from tests.factories import NOON, clinician, introduced
-from tests.faults.test_booking_races import at_once
+from tests.faults.racing import at_once
 from tests.scheduling.series_world import Timetable
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
