@@ -141,5 +141,21 @@ def _event(entry: Entry, host: str | None, invited: Invited | None) -> Event:
 
 @lru_cache(maxsize=64)
 def _zone(name: str, first: int, last: int) -> Timezone:
-    """Reckoned once: it takes longer than a calendar of a hundred entries."""
-    return Timezone.from_tzinfo(ZoneInfo(name), name, first_date=date(first - 1, 1, 1), last_date=date(last + 2, 1, 1))
+    """Reckoned once: it takes longer than a calendar of a hundred entries.
+
+    Each change of the clock has a part of its own, since some readers pass over all but the first of a list; and it
+    begins by the clock that ends then, as RFC 5545 (3.6.5) has it. The library does neither.
+    """
+    first_date, last_date = date(first - 1, 1, 1), date(last + 2, 1, 1)
+    reckoned = Timezone.from_tzinfo(ZoneInfo(name), name, first_date=first_date, last_date=last_date)
+    parts = [(part.DTSTART, part) for part in reckoned.subcomponents]
+    parts += [(onset, part) for _first, part in parts for onset, *_period in part.rdates]
+    zone = Timezone()
+    zone.add("tzid", name)
+    for onset, part in sorted(parts, key=lambda each: each[0]):
+        forward = max(part.TZOFFSETTO - part.TZOFFSETFROM, timedelta(0))
+        change = type(part)()
+        change.TZOFFSETFROM, change.TZOFFSETTO, change.DTSTART = part.TZOFFSETFROM, part.TZOFFSETTO, onset - forward
+        change.add("tzname", part["tzname"])
+        zone.add_component(change)
+    return zone

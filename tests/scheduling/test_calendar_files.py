@@ -1,14 +1,16 @@
 """The file for one's own calendar: the same instant on whatever side of a clock change, and nothing told."""
 
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from zoneinfo import ZoneInfo
 
 import pytest
+from dateutil.tz import tzical
 from django.urls import reverse
 from icalendar import Calendar
 
 from scheduling import booking
-from scheduling.calendar_files import appointment
+from scheduling.calendar_files import Entry, appointment, calendar_of
 from tests.factories import NOON
 from tests.scheduling.booking_world import TOMORROW, Clinic
 from tests.signing_in import sign_in
@@ -51,6 +53,23 @@ def test_it_parses_back_to_the_same_instant_across_a_clock_change(clinic, begins
     assert event["DTSTART"].dt.astimezone(UTC).hour == hour_in_utc
     assert event["DTEND"].dt == begins.astimezone(UTC) + timedelta(minutes=90)
     assert (calendar.get_missing_tzids(), len(calendar.timezones)) == (set(), 1)
+
+
+@pytest.mark.parametrize("name", ["America/New_York", "Europe/Dublin", "Australia/Lord_Howe", "America/Phoenix"])
+def test_its_zone_is_that_of_the_wall_hour_by_hour_for_another_reader(name):
+    """Read from the file alone, by a library that has never heard of the zone: on both sides of every change."""
+    zone, begins = ZoneInfo(name), datetime(2026, 1, 1, 4)
+    entry = Entry("key", 0, NOON, NOON, NOON + timedelta(hours=1), name, live=True, title="Appointment")
+    text = calendar_of([entry]).decode().replace("\r\n", "\n").replace(f"TZID:{name}", "TZID:unheard-of")
+    told = text[text.index("BEGIN:VTIMEZONE") : text.index("BEGIN:VEVENT")]
+    read = tzical(StringIO(told)).get("unheard-of")
+    walls = [begins + timedelta(hours=number) for number in range(24 * 365)]
+    offsets = {wall: {wall.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1)} for wall in walls}
+    # What does not exist, or comes twice, may be read either way.
+    certain = [wall for wall in walls if len(offsets[wall]) == 1]
+    assert len(certain) > len(walls) - 10
+    differ = [wall for wall in certain if {wall.replace(tzinfo=read).utcoffset()} != offsets[wall]]
+    assert differ == []
 
 
 def test_it_says_appointment_and_nothing_more(clinic):
