@@ -39,7 +39,7 @@ from iop_portal.consents.consenting import (
     wording,
 )
 from iop_portal.consents.models import Category, Consent, Purpose
-from iop_portal.demo import attendance, care, cast, lines, reaching, sessions
+from iop_portal.demo import attendance, calls, care, cast, lines, reaching, sessions
 from iop_portal.demo.background import add_clients, add_staff
 from iop_portal.demo.devices import give_device
 from iop_portal.demo.own_life import tell_own_life
@@ -134,6 +134,7 @@ def _riverbend(past: Past) -> None:
     sessions.tell_sessions(program, sessions.RIVERBEND, sessions.RIVERBEND_HOURS, by=dana, ago=past.ago, now=past.now)
     lines.tell_lines(program, ago=past.ago, now=past.now)
     attendance.tell_attendance(program, now=past.now)
+    calls.tell_calls(program, amara, ago=past.ago, now=past.now)
     _invitations(program, dana, staff["priya.nair"], past)
 
 
