@@ -33,7 +33,7 @@ REFRESH = timedelta(hours=1)
 # To note every reading would write more than is read.
 NOTED_EVERY = timedelta(hours=1)
 # Part of every version, so that calendars fetch anew what a later portal tells in other words.
-EDITION = 1
+EDITION = 2
 # What `booked_entry` takes, in its order. Rows of the columns alone: to make objects of them all would take as long
 # again as a quarter of the writing.
 BOOKED = (
@@ -133,7 +133,7 @@ def _locked(person: User) -> CalendarDelivery:
 
 def version_of(feed: CalendarDelivery, *, now: datetime) -> str:
     """Changes with whatever the feed would say, and is known before any of it is written."""
-    booked = _booked(feed.person, now)
+    booked = _booked(feed, now)
     shown = ["pk", "session__revision", "session__program__zone"]
     if feed.tells_more:
         room = ["session__room__name", "session__room__directions", "session__program__address"]
@@ -156,7 +156,7 @@ def calendar_for(feed: CalendarDelivery, *, now: datetime) -> bytes:
 
 def entries(feed: CalendarDelivery, *, now: datetime) -> Iterator[Entry]:
     """What a person is booked for and what they lead, from a month back to half a year ahead. At most four queries."""
-    booked = _booked(feed.person, now)
+    booked = _booked(feed, now)
     if feed.tells_more:
         places = _places(booked)
         for *told, title, room, video, program in booked.values_list(*BOOKED, *WHAT_AND_WHERE):
@@ -171,10 +171,12 @@ def entries(feed: CalendarDelivery, *, now: datetime) -> Iterator[Entry]:
             yield _led_entry(facilitation, initials.get(facilitation.session_id, ""), tells_more=feed.tells_more)
 
 
-def _booked(person: User, now: datetime) -> QuerySet[Booking]:
-    return Booking.objects.filter(
-        person=person, during__startswith__gt=now - BACK, during__startswith__lt=now + AHEAD
+def _booked(feed: CalendarDelivery, now: datetime) -> QuerySet[Booking]:
+    """Who takes back a permission empties a relative's calendar with the next reading."""
+    own = Booking.objects.filter(
+        person=feed.person, during__startswith__gt=now - BACK, during__startswith__lt=now + AHEAD
     ).order_by("pk")
+    return own.permitted_to(feed.person, now) if feed.of_relative else own
 
 
 def _led(person: User, now: datetime) -> QuerySet[Facilitation]:

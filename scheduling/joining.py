@@ -20,10 +20,12 @@ from django.utils.translation import gettext_lazy as _
 from iop_portal.audit import trail
 from iop_portal.markup import clock, day_clock
 from iop_portal.people.models import User
+from iop_portal.people.roles import ENROLLED_ROLES
 from iop_portal.refusals import Refused
 from iop_portal.writes import write
 from scheduling.models import Arrival, Booking, Session, VideoRoom, Whereabouts
 from scheduling.models.joining import EARLY
+from scheduling.models.sessions import BookingQuerySet
 from scheduling.week import Block, block_of
 
 # How long after a session it is still known where people were, so that it can be written into the record.
@@ -107,6 +109,17 @@ class Door:
     def asks_again(self) -> bool:
         """Whether the page changes by itself. A form that somebody fills in stays as it is."""
         return self.stage in (Stage.WAIT, Stage.OPEN) or (self.stage == Stage.EARLY and self.soon)
+
+
+def own_bookings(person: User, *, now: datetime) -> BookingQuerySet:
+    """Of a relative those alone of which they may know."""
+    own: BookingQuerySet = Booking.objects.filter(person=person)
+    return own if person.roles & set(ENROLLED_ROLES.values()) else own.permitted_to(person, now)
+
+
+def may_know(booking: Booking, *, now: datetime) -> bool:
+    """Whether its person may still be told of it."""
+    return own_bookings(booking.person, now=now).filter(pk=booking.pk).exists()
 
 
 def with_arrivals(bookings: QuerySet[Booking]) -> QuerySet[Booking]:

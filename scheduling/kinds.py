@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from django.conf import settings
+from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,12 +19,18 @@ from iop_portal.notices.kinds import Part
 from iop_portal.people.models import User
 from scheduling import answering, misses, reminders, rosters
 from scheduling.invitations import invitation
+from scheduling.joining import may_know
 from scheduling.making import FOLLOW_UP
 from scheduling.models import Booking, Reminder, Waiting
 
 
 def _time(booking: Booking, to: User | None) -> dict[str, object]:
     return {"begins": booking.starts_at}
+
+
+def _still_expected(booking: Booking) -> bool:
+    """A relative hears of it as long as they may know of it, by the clock of the database."""
+    return booking.occupies and may_know(booking, now=cast(datetime, Now()))
 
 
 def _moved(entry: Entry) -> Booking:
@@ -35,7 +42,7 @@ def _move_still_owed(entry: Entry) -> bool:
     newer = Entry.objects.filter(
         verb=entry.verb, object_type=entry.object_type, object_id=entry.object_id, pk__gt=entry.pk
     )
-    return _moved(entry).occupies and not newer.exists()
+    return _still_expected(_moved(entry)) and not newer.exists()
 
 
 def _moved_to(entry: Entry, to: User | None) -> dict[str, object]:
@@ -82,7 +89,7 @@ kinds.register(
         about="scheduling.booking",
         template="seat_booked",
         subject=gettext_lazy("You have an appointment"),
-        still_owed=lambda booking: booking.occupies,
+        still_owed=_still_expected,
         words=_time_and_place,
         attach=invitation,
         topic=Topic.APPOINTMENTS,
@@ -94,7 +101,7 @@ kinds.register(
         about="scheduling.booking",
         template="booking_moved",
         subject=gettext_lazy("An appointment has a new time"),
-        still_owed=lambda booking: booking.occupies,
+        still_owed=_still_expected,
         words=_both_times,
         attach=invitation,
         topic=Topic.APPOINTMENTS,

@@ -316,8 +316,18 @@ def block_of(booking: Booking, *, now: datetime) -> Block:
 
 def next_two(person: User, *, now: datetime) -> list[Block]:
     """The session that comes next, or runs now, and the one after it."""
-    coming = with_sessions(Booking.objects.live().filter(person=person, during__endswith__gt=now))[:2]
-    return [block_of(booking, now=now) for booking in coming]
+    return _coming(Booking.objects.live().filter(person=person), now=now)
+
+
+def next_together(relative: User, *, now: datetime) -> Block | None:
+    """What a relative is booked into next, if they may know of it."""
+    permitted = Booking.objects.live().filter(person=relative).permitted_to(relative, now)
+    return next(iter(_coming(permitted, now=now)), None)
+
+
+def _coming(bookings: QuerySet[Booking], *, now: datetime) -> list[Block]:
+    """The first two."""
+    return [block_of(booking, now=now) for booking in with_sessions(bookings.filter(during__endswith__gt=now))[:2]]
 
 
 def coming(person: User, *, programs: QuerySet[Any], now: datetime, most: int) -> list[Block]:

@@ -18,7 +18,7 @@ from iop_portal.consents.models import Consent
 from iop_portal.markup import clock, day, day_clock, hours
 from iop_portal.notices.told import unread_by
 from iop_portal.people.models import CareTeam, Enrolment, User
-from scheduling import connected
+from scheduling import connected, week
 from scheduling.finding import EVENING
 from scheduling.misses import missed_last
 from scheduling.waiting import offers_to
@@ -83,11 +83,8 @@ def next_for(person: User, *, now: datetime) -> Next | None:
 
 def next_together(relative: User, *, now: datetime) -> Next | None:
     """What a relative is booked into themself. It can be joined, and says nothing about whom it is for."""
-    found = next_two(relative, now=now)
-    if not found:
-        return None
-    block, zone = found[0], ZoneInfo(relative.zone)
-    return _next(block, [_join(block)], "", now=now, zone=zone)
+    block = week.next_together(relative, now=now)
+    return _next(block, [_join(block)], "", now=now, zone=ZoneInfo(relative.zone)) if block else None
 
 
 def _join(block: Block) -> Act:

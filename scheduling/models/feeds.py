@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
-from iop_portal.people.models import RoleHeld, User
+from iop_portal.people.models import Enrolment, RoleHeld, User
 from iop_portal.people.roles import Role
 
 
@@ -24,8 +24,11 @@ def works_of(person: User | OuterRef) -> models.QuerySet[RoleHeld]:
 
 class CalendarDeliveryQuerySet(models.QuerySet["CalendarDelivery"]):
     def told(self) -> Self:
-        """With their person, and whether that is somebody who leads sessions."""
-        return self.select_related("person").annotate(of_staff=Exists(works_of(OuterRef("person"))))
+        """With their person, and whether that is somebody who leads sessions, or a client's relative."""
+        enrolled = Enrolment.objects.filter(client=OuterRef("person"))
+        return self.select_related("person").annotate(
+            of_staff=Exists(works_of(OuterRef("person"))), of_relative=~Exists(enrolled)
+        )
 
     def opened_by(self, token: str) -> Self:
         return self.told().filter(token_hash=hash_of(token), person__is_active=True)
@@ -52,6 +55,7 @@ class CalendarDelivery(models.Model):
 
     # Annotated by `told`.
     of_staff: bool
+    of_relative: bool
 
     objects = models.Manager.from_queryset(CalendarDeliveryQuerySet)()
 

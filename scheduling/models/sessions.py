@@ -14,11 +14,12 @@ from django.db.models.functions import Now
 from django.utils.functional import cached_property
 from django.utils.translation import pgettext_lazy
 
+from iop_portal.consents.models import Category, Consent
 from iop_portal.people.models import Program, User
 from scheduling.models.contending import only, queue_for
 from scheduling.models.hours import Room
 from scheduling.models.series import Series
-from therapy.models import Modality, programs_of
+from therapy.models import FAMILIES, Modality, programs_of
 
 
 class SessionQuerySet(models.QuerySet["Session"]):
@@ -202,6 +203,13 @@ class Facilitation(models.Model):
 class BookingQuerySet(models.QuerySet["Booking"]):
     def live(self) -> Self:
         return self.filter(occupies=True)
+
+    def permitted_to(self, relative: User, now: datetime) -> Self:
+        """A relative knows of family sessions as long as a client of the program permits it. What else they have
+        booked is their own."""
+        consents = Consent.objects.live(now).filter(recipient=relative, category=Category.FAMILY_SESSIONS)
+        with_families = Q(session__modality__format__in=FAMILIES)
+        return self.filter(~with_families | Q(session__program__in=consents.values("program")))
 
 
 class Booking(models.Model):

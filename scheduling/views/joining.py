@@ -57,7 +57,7 @@ def door(request: PortalRequest, booking_id: int) -> HttpResponse:
 
 
 def _own(user: User) -> QuerySet[Booking]:
-    return joining.with_arrivals(with_sessions(Booking.objects.filter(person=user)))
+    return joining.with_arrivals(with_sessions(joining.own_bookings(user, now=timezone.now())))
 
 
 def _answer(request: PortalRequest, door: Door, form: JoinForm | None, refusal: Refused | None = None) -> HttpResponse:

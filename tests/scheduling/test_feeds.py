@@ -4,7 +4,9 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+import recurring_ical_events
 import time_machine
+import vobject
 from django.conf import settings
 from django.core import mail
 from django.db import IntegrityError, connection, transaction
@@ -15,15 +17,23 @@ from icalendar import Calendar
 from psycopg2.extras import DateTimeTZRange
 
 from iop_portal.audit.models import Entry as TrailEntry
+from iop_portal.consents.consenting import revoke_consent
+from iop_portal.consents.models import Category
+from iop_portal.logs import PlainFacts
+from iop_portal.notices import outbox
 from iop_portal.notices.delivery import deliver_owed
 from iop_portal.notices.models import Notice
 from iop_portal.people.models import RoleHeld
+from iop_portal.people.roles import Role
 from scheduling import booking, feeds
+from scheduling.changing import move_session
 from scheduling.models import Booking, CalendarDelivery, Room, Session
 from scheduling.week import week_of
-from tests.factories import NOON, seated
+from tests.factories import NOON, ModalityFactory, enrolled, permission_of, seated
+from tests.factories import held as held_role
 from tests.scheduling.booking_world import TOMORROW, Clinic
 from tests.signing_in import sign_in
+from therapy.models import Format
 
 pytestmark = pytest.mark.django_db
 NEW_YORK = ZoneInfo("America/New_York")
@@ -162,6 +172,39 @@ def test_line_breaks_and_commands_in_names_stay_text(clinic):
     assert "\r\nSUMMARY:Forged" not in answer.content.decode()
 
 
+def by_icalendar(content):
+    calendar = Calendar.from_ical(content)
+    assert calendar.errors == []
+    return {
+        (event["UID"], event["DTSTART"].dt.astimezone(UTC), event["DTEND"].dt.astimezone(UTC), event["STATUS"])
+        for event in calendar.walk("VEVENT")
+    }
+
+
+def by_vobject(content):
+    """Another reader than the one that wrote it, with time zones of its own making."""
+    (calendar,) = vobject.readComponents(content.decode())
+    calendar.validate(raiseException=True)
+    return {
+        (
+            event.uid.value,
+            event.dtstart.value.astimezone(UTC),
+            event.dtend.value.astimezone(UTC),
+            event.status.value,
+        )
+        for event in calendar.vevent_list
+    }
+
+
+def by_unfolding(content):
+    """As a program would that shows a calendar day by day."""
+    shown = recurring_ical_events.of(Calendar.from_ical(content)).between(NOON - 2 * feeds.BACK, NOON + 2 * feeds.AHEAD)
+    return {
+        (event["UID"], event["DTSTART"].dt.astimezone(UTC), event["DTEND"].dt.astimezone(UTC), event["STATUS"])
+        for event in shown
+    }
+
+
 def test_five_hundred_entries_over_a_clock_change_are_those_of_the_week(clinic):
     """With a session that was moved and a booking that was cancelled: every week, read back, shows the same."""
     begins = datetime(2026, 10, 30, 18, tzinfo=NEW_YORK)
@@ -171,11 +214,14 @@ def test_five_hundred_entries_over_a_clock_change_are_those_of_the_week(clinic):
     held = list(Booking.objects.order_by("pk"))
     booking.cancel_booking(held[300], by=clinic.maya, now=NOON)
     moved = held[310].session
-    moved.during = DateTimeTZRange(moved.starts_at + timedelta(minutes=20), moved.ends_at + timedelta(minutes=20), "[)")
-    moved.save()
+    later = DateTimeTZRange(moved.starts_at + timedelta(minutes=20), moved.ends_at + timedelta(minutes=20), "[)")
+    move_session(moved, during=later, by=clinic.amara, now=NOON)
 
-    told = events(read(address_of(clinic.maya)))
+    answer = read(address_of(clinic.maya))
+    told = events(answer)
     assert len(told) == 500
+    assert by_icalendar(answer.content) == by_vobject(answer.content) == by_unfolding(answer.content)
+    assert len(by_vobject(answer.content)) == 500
     live = {
         (event["DTSTART"].dt.astimezone(UTC), event["DTEND"].dt.astimezone(UTC))
         for event in told.values()
@@ -190,6 +236,87 @@ def test_five_hundred_entries_over_a_clock_change_are_those_of_the_week(clinic):
     assert len(live) == 499
     walls = {event["DTSTART"].dt.hour for event in told.values()}
     assert walls == {8, 11, 14, 17, 20}
+
+
+@pytest.mark.parametrize("tells_more", [False, True])
+def test_two_other_readers_take_everything_that_is_told(clinic, tells_more):
+    seated(clinic.maya, clinic.session(TOMORROW, room=clinic.room))
+    seated(clinic.maya, clinic.session(datetime(2027, 3, 14, 18, tzinfo=NEW_YORK)))
+    held = seated(clinic.maya, clinic.session(TOMORROW + timedelta(days=1)))
+    booking.cancel_booking(held, by=clinic.maya, now=NOON)
+    for person in (clinic.maya, clinic.amara):
+        content = read(address_of(person, tells_more=tells_more)).content
+        assert len(by_vobject(content)) == 3
+        assert by_icalendar(content) == by_vobject(content) == by_unfolding(content)
+
+
+# ── Relatives and alumni ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def rosa(clinic):
+    return held_role(Role.FAMILY, clinic.program, preferred_name="Rosa")
+
+
+@pytest.fixture
+def together(clinic):
+    return clinic.session(TOMORROW, modality=ModalityFactory(program=clinic.program, format=Format.FAMILY))
+
+
+def test_a_relative_finds_their_own_appointments_as_long_as_they_may_know_of_them(clinic, rosa, together):
+    permission = permission_of(clinic.maya, recipient=rosa, category=Category.FAMILY_SESSIONS)
+    seated(clinic.maya, together)
+    seated(clinic.maya, clinic.session(TOMORROW + timedelta(days=1)))
+    own = seated(rosa, together)
+    address = address_of(rosa)
+    first = read(address)
+    assert list(events(first)) == [own.reference]
+
+    revoke_consent(permission, by=clinic.maya, now=NOON)
+    after = read(address, if_none_match=first.headers["ETag"])
+    assert (after.status_code, events(after)) == (200, {})
+
+
+@pytest.mark.parametrize("of", ["another category", "somebody else", "another program"])
+def test_another_permission_tells_a_relative_nothing_of_family_sessions(clinic, rosa, together, of):
+    client, category, recipient = clinic.maya, Category.FAMILY_SESSIONS, rosa
+    if of == "another category":
+        category = Category.APPOINTMENTS
+    elif of == "another program":
+        client = enrolled(preferred_name="Zoe")
+    else:
+        recipient = held_role(Role.FAMILY, clinic.program)
+    permission_of(client, recipient=recipient, category=category)
+    seated(rosa, together)
+    assert events(read(address_of(rosa))) == {}
+
+
+def test_what_a_relative_booked_for_themself_needs_no_permission(clinic, rosa):
+    seated(rosa, clinic.session(TOMORROW, modality=clinic.workshop))
+    assert titles(read(address_of(rosa, tells_more=True))) == ["Sleep and rest"]
+
+
+def test_no_mail_about_a_family_session_goes_out_once_the_permission_is_taken_back(clinic, rosa, together):
+    permission = permission_of(clinic.maya, recipient=rosa, category=Category.FAMILY_SESSIONS)
+    for state in ("permitted", "taken back"):
+        own = seated(rosa, together)
+        if state == "taken back":
+            revoke_consent(permission, by=clinic.maya, now=NOON)
+        outbox.queue("seat_booked", to=rosa, about=own, now=NOON)
+        mail.outbox.clear()
+        deliver_owed(clock=lambda: NOON)
+        assert sum(rosa.email in letter.to for letter in mail.outbox) == (state == "permitted")
+        own.delete()
+
+
+def test_an_alum_and_a_relative_find_the_way_to_their_calendar_and_make_an_address(clinic, client, rosa):
+    session = clinic.session(TOMORROW)
+    for person in (enrolled(clinic.program, "discharged", preferred_name="Sam"), rosa):
+        seated(person, session)
+        sign_in(client, person)
+        assert reverse(MY_CALENDAR) in client.get("/").content.decode()
+        address = shown(client.post(reverse(BEGIN), {"way": "feed", "detail": "little"}))
+        assert titles(read(address)) == ["Appointment"]
 
 
 # ── Whether it has changed ────────────────────────────────────────────────────────────────────────────────────
@@ -298,6 +425,8 @@ def test_wrong_replaced_ended_and_of_a_closed_account_are_answered_alike(clinic)
 
     assert {answer.status_code for answer in answers} == {404}
     assert len({answer.content for answer in answers}) == 1
+    assert len({str(sorted(answer.headers.items())) for answer in answers}) == 1
+    assert "noindex" in answers[0].headers["X-Robots-Tag"]
 
 
 def test_a_reading_is_told_to_the_person(clinic, client):
@@ -314,6 +443,18 @@ def test_no_cache_that_others_share_keeps_it_and_no_referrer_gives_it_away(clini
     assert (headers["Cache-Control"], headers["Referrer-Policy"]) == ("private, no-cache", "no-referrer")
     assert "noindex" in headers["X-Robots-Tag"]
     assert "Set-Cookie" not in headers
+
+
+def test_no_line_of_the_log_holds_the_address(clinic, caplog):
+    """Neither of a reading, nor of one that failed."""
+    address = address_of(clinic.maya)
+    caplog.set_level("DEBUG")
+    read(address)
+    make = PlainFacts().format
+    read(address.replace(".ics", "x.ics"))
+    told = [make(record) for record in caplog.records]
+    assert any("scheduling:calendar_feed" in line for line in told)
+    assert address.rpartition("/")[2].removesuffix(".ics") not in "".join(told)
 
 
 def test_making_one_is_recorded_and_told_by_mail(clinic):

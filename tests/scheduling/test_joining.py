@@ -12,6 +12,8 @@ from psycopg2.extras import DateTimeTZRange
 
 from iop_portal.accounts.sessions import TOUCHED
 from iop_portal.audit.models import Entry
+from iop_portal.consents.consenting import revoke_consent
+from iop_portal.consents.models import Category
 from iop_portal.people.models import RoleHeld
 from iop_portal.people.roles import Role
 from scheduling import booking, joining, video
@@ -19,10 +21,20 @@ from scheduling.joining import Said, Stage, TooEarlyToJoin, door_of, tidy_wherea
 from scheduling.models import Arrival, Booking, Session, VideoRoom, Whereabouts
 from scheduling.tasks import tidy_whereabouts as tidy_task
 from scheduling.week import with_sessions
-from tests.factories import NOON, clinician, held, introduced, on_care_team, seated
+from tests.factories import (
+    NOON,
+    ModalityFactory,
+    clinician,
+    held,
+    introduced,
+    on_care_team,
+    permission_of,
+    seated,
+)
 from tests.scheduling.booking_world import Clinic
 from tests.signing_in import sign_in
 from tests.therapy.test_client_pages import words
+from therapy.models import Format
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
@@ -293,6 +305,24 @@ def test_a_relative_who_is_booked_joins_by_their_own_booking(clinic, call):
     page = rosa.get(join_url(booked))
     assert (page.status_code, "video.example" in page.content.decode()) == (410, False)
     assert join_url(booked) not in rosa.get("/").content.decode()
+
+
+def test_a_relative_is_at_the_door_of_a_family_session_only_as_long_as_it_is_permitted(clinic):
+    relative = held(Role.FAMILY, clinic.program, preferred_name="Rosa")
+    permission = permission_of(clinic.maya, recipient=relative, category=Category.FAMILY_SESSIONS)
+    session = clinic.session(BEGINS, modality=ModalityFactory(program=clinic.program, format=Format.FAMILY))
+    seated(clinic.maya, session)
+    booked = seated(relative, session)
+    rosa = signed_in(relative)
+    rosa.post(join_url(booked), AT_HOME)
+    open_up(clinic, session)
+    assert ADDRESS in rosa.get(join_url(booked)).content.decode()
+
+    revoke_consent(permission, by=clinic.maya, now=DOORS)
+    for page in (rosa.get(join_url(booked)), rosa.get(door(booked)), rosa.post(join_url(booked), AT_HOME)):
+        assert page.status_code == 404
+    assert join_url(booked) not in rosa.get("/").content.decode()
+    assert signed_in(clinic.maya).get(reverse("scheduling:my_week")).status_code == 200
 
 
 def test_whoever_came_before_a_session_moved_comes_anew(clinic, maya, call, at):
