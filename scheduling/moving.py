@@ -112,12 +112,13 @@ def change_of(held: Booking, *, now: datetime) -> Change:
     if begun and not missed:
         raise HasBegun
     if held.occupies and not missed:
-        # One that makes up for another stays within the weeks of that one.
-        made_up = held.makes_up_for
+        # One that makes up for another stays within the weeks of that one, and what is assigned within its own.
+        made_up = _made_up_with(held)
         return Change(held, policy, makes_up=False, until=_end_of_next_week(made_up, policy) if made_up else None)
     if held.state == Booking.State.MOVED:
         raise MovedAlready
-    if not missed and held.state != Booking.State.LATE_CANCELLED:
+    given_back = held.assigned and held.state == Booking.State.CANCELLED
+    if not (missed or given_back or held.state == Booking.State.LATE_CANCELLED):
         raise NotBookedAnyMore
     until = _end_of_next_week(held, policy)
     if now >= until:
@@ -133,7 +134,9 @@ def missed_by(person: User, *, now: datetime) -> list[Change]:
     made_up = Booking.objects.live().filter(makes_up_for=OuterRef("pk"))
     missed = Booking.objects.annotate(said=newest_state()).filter(
         ~Exists(made_up),
-        Q(state=Booking.State.LATE_CANCELLED) | Q(said=Attendance.State.MISSED),
+        Q(state=Booking.State.LATE_CANCELLED)
+        | Q(state=Booking.State.CANCELLED, assigned=True)
+        | Q(said=Attendance.State.MISSED),
         person=person,
         session__program__in=enrolled,
         during__startswith__gt=now - 3 * WEEK,
@@ -217,7 +220,12 @@ def _let_go(held: Booking, *, by: User, now: datetime) -> Change:
 def _links(change: Change) -> dict[str, Booking | None]:
     if change.makes_up:
         return {"makes_up_for": change.old}
-    return {"moved_from": change.old, "makes_up_for": change.old.makes_up_for}
+    return {"moved_from": change.old, "makes_up_for": _made_up_with(change.old)}
+
+
+def _made_up_with(held: Booking) -> Booking | None:
+    """What another time for this one makes up for: what this one does, or itself, where it is assigned."""
+    return held.makes_up_for or (held if held.assigned else None)
 
 
 def _moved(change: Change, made: Booking, *, by: User, now: datetime) -> Booking:

@@ -341,6 +341,22 @@ def test_a_week_makes_up_for_no_more_than_the_program_says(clinic):
     assert moved(second, clinic.session(NOON + timedelta(days=7))).makes_up_for == second
 
 
+def test_what_is_assigned_is_made_up_by_moving_it_within_its_weeks(clinic, maya):
+    old = seated(maya, clinic.session(TOMORROW), assigned=True)
+    with pytest.raises(moving.OutOfWeeks):
+        moved(old, clinic.session(NOON + timedelta(days=13)))
+    new = moved(old, clinic.session(TOMORROW + timedelta(days=1)))
+    assert (new.moved_from, new.makes_up_for, new.assigned) == (old, old, False)
+
+
+def test_what_is_assigned_and_was_given_back_is_made_up_too(clinic, maya):
+    old = seated(maya, clinic.session(TOMORROW + timedelta(days=3)), assigned=True)
+    booking.cancel_booking(old, by=maya, now=NOON)
+    old.refresh_from_db()
+    assert [change.old for change in moving.missed_by(maya, now=NOON)] == [old]
+    assert moved(old, clinic.session(TOMORROW)).makes_up_for == old
+
+
 def test_what_can_be_made_up_is_listed_while_it_can(clinic, missed):
     cancelled_in_time = held_at(clinic, TOMORROW + timedelta(days=3))
     booking.cancel_booking(cancelled_in_time, by=clinic.maya, now=NOON)
