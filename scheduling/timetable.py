@@ -33,7 +33,7 @@ from scheduling.models import Booking, Facilitation, Room, Session, TimeOff
 from scheduling.telling import together
 from scheduling.time_off import on_day
 from scheduling.week import WEEK, first_day
-from therapy.models import Format, Modality
+from therapy.models import Format, Modality, Track
 
 WEEKEND = (5, 6)
 
@@ -47,16 +47,17 @@ class Side(StrEnum):
 
 @dataclass(frozen=True)
 class Wish:
-    """What to show: keys of a clinician, a room and a modality, None for all of them."""
+    """What to show: keys of a clinician, a room, a track and a modality, None for all of them."""
 
     by: Side = Side.CLINICIAN
     clinician: int | None = None
     room: int | None = None
+    track: int | None = None
     way: int | None = None
 
     @property
     def narrowed(self) -> bool:
-        return bool(self.clinician or self.room or self.way)
+        return bool(self.clinician or self.room or self.track or self.way)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ class Names:
 
     people: dict[int, User]
     rooms: dict[int, Room]
+    tracks: dict[int, Track]
     ways: dict[int, Modality]
 
 
@@ -146,7 +148,7 @@ def week_of(program: Program, day: date | None, *, now: datetime) -> date:
 
 
 def names_in(program: Program, begins: date) -> Names:
-    """Three queries."""
+    """Four queries."""
     works = RoleHeld.objects.filter(program=program, role=Role.CLINICIAN, user__is_active=True)
     leads = Facilitation.objects.filter(session__in=_sessions_in(program, begins))
     # One or the other, told apart by the database row by row, would be asked of everybody that there is.
@@ -154,8 +156,14 @@ def names_in(program: Program, begins: date) -> Names:
     people = User.objects.filter(pk__in=keys).only("preferred_name", "surname")
     held = _sessions_in(program, begins).filter(room=OuterRef("pk"))
     rooms = Room.objects.filter(Q(in_use=True) | Exists(held), program=program)
+    tracks = Track.objects.filter(in_use=True, program=program).only("name")
     ways = Modality.objects.filter(in_use=True, program=program).only("name")
-    return Names({one.pk: one for one in people}, {one.pk: one for one in rooms}, {one.pk: one for one in ways})
+    return Names(
+        {one.pk: one for one in people},
+        {one.pk: one for one in rooms},
+        {one.pk: one for one in tracks},
+        {one.pk: one for one in ways},
+    )
 
 
 def timetable_of(program: Program, begins: date, wish: Wish, names: Names, *, reader: User) -> Timetable:
@@ -192,6 +200,8 @@ def _held(program: Program, begins: date, wish: Wish) -> list[_Held]:
     found = _sessions_in(program, begins)
     if wish.room:
         found = found.filter(room=wish.room)
+    if wish.track:
+        found = found.filter(series__track_series__track=wish.track)
     if wish.way:
         found = found.filter(modality=wish.way)
     led = Facilitation.objects.filter(session=OuterRef("pk"))

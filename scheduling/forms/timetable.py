@@ -52,6 +52,7 @@ class WishForm(PortalForm):
     )
     clinician = forms.ChoiceField(label=_("Clinician"), required=False)
     room = forms.ChoiceField(label=_("Room"), required=False)
+    track = forms.ChoiceField(label=_("Track"), required=False)
     way = forms.ChoiceField(label=_("Kind of session"), required=False)
 
     def __init__(self, *args: Any, names: Names, **kwargs: Any) -> None:
@@ -59,6 +60,7 @@ class WishForm(PortalForm):
         people = sorted(names.people.values(), key=lambda person: person.full_name.casefold())
         _offer(self, "clinician", [("", _("Every clinician")), *((one.pk, one.full_name) for one in people)])
         _offer(self, "room", [("", _("Every room")), *((key, one.name) for key, one in names.rooms.items())])
+        _offer(self, "track", [("", _("Every track")), *((key, one.name) for key, one in names.tracks.items())])
         _offer(self, "way", [("", _("Every kind")), *((key, one.name) for key, one in names.ways.items())])
 
     def wish(self) -> Wish:
@@ -75,6 +77,7 @@ def address_of(wish: Wish, program: Program, day: date | None) -> str:
         "by": "" if wish.by == Side.CLINICIAN else wish.by.value,
         "clinician": wish.clinician,
         "room": wish.room,
+        "track": wish.track,
         "way": wish.way,
     }
     return f"?{urlencode({name: value for name, value in given.items() if value})}"

@@ -1,6 +1,6 @@
 """The timetable of the week: what is held, where, by whom and how full; never who comes."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,18 +9,21 @@ from django.urls import reverse
 from psycopg2.extras import DateTimeTZRange
 
 from iop_portal.people.models import RoleHeld
-from scheduling.models import TimeOff
+from scheduling.models import TimeOff, TrackSeries
 from tests.factories import (
     NOON,
     ModalityFactory,
     ProgramFactory,
     RoomFactory,
+    TrackFactory,
     admin,
     clinician,
     enrolled,
+    introduced,
     on_care_team,
     seated,
     session_at,
+    weekly,
 )
 from tests.signing_in import sign_in
 from tests.therapy.test_client_pages import words
@@ -167,6 +170,19 @@ def test_it_is_narrowed(client, amara, jonah, program, group, talk, wish, lines)
     assert ("Nothing like that is held in this week." in words(response)) == (not lines)
 
 
+def test_it_is_narrowed_to_what_a_track_has(client, amara, jonah, program, group):
+    introduced(amara, group)
+    series = weekly(group, amara, by=admin(program), now=NOON)
+    evening, morning, day = (TrackFactory(program=program) for _ in range(3))
+    for track in (evening, morning):
+        TrackSeries.objects.create(track=track, series=series, phases=["core"])
+    session_at(group, NOON + timedelta(days=7), jonah)
+    wish = {"day": "2026-12-01"}
+    assert [*told(client.get(URL, wish))] == ["Amara Osei", "Jonah Weiss"]
+    assert [*told(client.get(URL, wish | {"track": evening.pk}))] == ["Amara Osei"]
+    assert told(client.get(URL, wish | {"track": day.pk})) == {}
+
+
 def test_weeks_are_the_programs_own_by_its_own_clock(client, amara, program, group):
     """Sunday evening in New York is Monday where the reader is, and the program's week begins on Sunday."""
     amara.zone = "Asia/Tokyo"
@@ -244,4 +260,4 @@ def test_it_costs_the_same_for_two_clinicians_as_for_thirty(
 
 
 # By room nobody is asked who is away.
-TIMETABLE_QUERIES = {"clinician": 9, "room": 8}
+TIMETABLE_QUERIES = {"clinician": 10, "room": 9}
