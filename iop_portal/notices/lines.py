@@ -18,7 +18,7 @@ from iop_portal.notices.providers import PROVIDER_TIMEOUT, NumberRefused, Provid
 
 log = logging.getLogger(__name__)
 
-PROVIDER_RESTS = "provider of texts rests"
+PROVIDER_RESTS = "notices.provider_of_texts_rests"
 PROVIDER_RESTS_FOR = 30
 
 
