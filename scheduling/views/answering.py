@@ -43,7 +43,9 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
     # By the clock of whose appointment it is, whoever is signed in here or not.
     with timezone.override(ZoneInfo(link.person.zone)):
         page = render(request, f"scheduling/answer_{link.purpose}.html", context, status=form.status)
-    return _unread_elsewhere(page)
+    # With no-referrer a browser would send the form with "Origin: null", which is refused as a forgery.
+    page.headers["Referrer-Policy"] = "strict-origin"
+    return page
 
 
 @for_anybody("GET", "HEAD")

@@ -20,7 +20,7 @@ from iop_portal.notices.channels import Channel
 from iop_portal.notices.kinds import registry
 from iop_portal.notices.letters import write_letter, write_text
 from iop_portal.notices.models import Notice, PhoneCode, Reach, TextOptOut
-from scheduling.models import Booking, OwnCalendar, Reminder, TimeOff
+from scheduling.models import Booking, OwnCalendar, Reminder, TimeOff, Waiting
 from tests.factories import (
     NOON,
     ModalityFactory,
@@ -143,6 +143,12 @@ def opt_out(harbor, maya):
     return TextOptOut.objects.create(opt_in=texted(maya), how=TextOptOut.How.PAGE, at=NOON)
 
 
+def place(harbor, maya):
+    session = booking(harbor, enrolled(harbor, preferred_name="Ben")).session
+    times = {"joined_at": NOON, "offered_at": NOON, "expires_at": NOON + timedelta(hours=2)}
+    return Waiting.objects.create(session=session, person=maya, state=Waiting.State.OFFERED, **times)
+
+
 # By what a kind is about or, where that does not say enough, by its name.
 SAMPLES = {
     "account_changed": account_change,
@@ -158,6 +164,7 @@ SAMPLES = {
     "scheduling.booking": booking,
     "scheduling.owncalendar": own_calendar,
     "scheduling.timeoff": time_off,
+    "scheduling.waiting": place,
     "scheduling.reminder": reminder,
     "notices.phonecode": phone_code,
     "notices.textoptout": opt_out,

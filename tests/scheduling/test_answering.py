@@ -68,7 +68,7 @@ def test_opening_a_link_changes_nothing_and_shows_nothing_but_when(client, links
         answer = getattr(client, method)(links[purpose])
         assert answer.status_code == 200
     assert rows() == before
-    assert answer["Referrer-Policy"] == "no-referrer"
+    assert answer["Referrer-Policy"] == "strict-origin"
     assert answer["Cache-Control"] == "no-store"
     if method == "get":
         page = answer.content.decode()
