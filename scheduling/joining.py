@@ -117,9 +117,9 @@ def own_bookings(person: User, *, now: datetime) -> BookingQuerySet:
     return own if person.roles & set(ENROLLED_ROLES.values()) else own.permitted_to(person, now)
 
 
-def may_know(booking: Booking, *, now: datetime) -> bool:
+def may_know(booking: Booking, now: datetime | None = None) -> bool:
     """Whether its person may still be told of it."""
-    return own_bookings(booking.person, now=now).filter(pk=booking.pk).exists()
+    return own_bookings(booking.person, now=now or timezone.now()).filter(pk=booking.pk).exists()
 
 
 def with_arrivals(bookings: QuerySet[Booking]) -> QuerySet[Booking]:

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from django.conf import settings
-from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -29,8 +28,12 @@ def _time(booking: Booking, to: User | None) -> dict[str, object]:
 
 
 def _still_expected(booking: Booking) -> bool:
-    """A relative hears of it as long as they may know of it, by the clock of the database."""
-    return booking.occupies and may_know(booking, now=cast(datetime, Now()))
+    """A relative hears of it as long as they may know of it."""
+    return booking.occupies and may_know(booking)
+
+
+def _reminder_still_owed(reminder: Reminder) -> bool:
+    return reminders.still_owed(reminder) and may_know(reminder.booking)
 
 
 def _moved(entry: Entry) -> Booking:
@@ -143,7 +146,7 @@ kinds.register(
         about="scheduling.reminder",
         template="reminder",
         subject=gettext_lazy("You have an appointment"),
-        still_owed=reminders.still_owed,
+        still_owed=_reminder_still_owed,
         words=answering.words,
         waits=_reminder_waits,
         topic=Topic.REMINDERS,
@@ -210,16 +213,16 @@ follow_ups.register(
     follow_ups.Kind(
         name=misses.OUTREACH,
         about="scheduling.booking",
-        title=_("Missed one: reach out today"),
-        why=_("Somebody who was expected did not come. A call on the same day brings many people back."),
+        title=gettext_lazy("Missed one: reach out today"),
+        why=gettext_lazy("Somebody who was expected did not come. A call on the same day brings many people back."),
         due_in=timedelta(hours=4),
         place=_record,
     ),
     follow_ups.Kind(
         name=misses.ESCALATION,
         about="scheduling.booking",
-        title=_("Missed two: reach out now"),
-        why=_(
+        title=gettext_lazy("Missed two: reach out now"),
+        why=gettext_lazy(
             "Two sessions in a row were missed. See that somebody speaks with them today about what stands in the way."
         ),
         due_in=timedelta(hours=2),
@@ -228,8 +231,8 @@ follow_ups.register(
     follow_ups.Kind(
         name=misses.REVIEW,
         about="scheduling.booking",
-        title=_("Missed three: look at it together"),
-        why=_(
+        title=gettext_lazy("Missed three: look at it together"),
+        why=gettext_lazy(
             "Three sessions in a row were missed. People decide what helps now: another time, another track, more care "
             "or less. Nothing ends by itself."
         ),
@@ -239,8 +242,8 @@ follow_ups.register(
     follow_ups.Kind(
         name=rosters.UNMARKED,
         about="scheduling.session",
-        title=_("Say who came"),
-        why=_(
+        title=gettext_lazy("Say who came"),
+        why=gettext_lazy(
             "This session is over, and nobody has recorded yet who was there. Hours count only once they are recorded."
         ),
         due_in=timedelta(hours=18),

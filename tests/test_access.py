@@ -85,7 +85,7 @@ PAGES = [
     Page("scheduling:how", "GET", ENROLLED, at={"want": "counsellor"}),
     Page("scheduling:when", "GET", ENROLLED, at={"want": "group"}),
     Page("scheduling:check", "GET POST", ENROLLED),
-    Page("scheduling:booked", "GET", ENROLLED, MAYA),
+    Page("scheduling:booked", "GET", ENROLLED | FAMILY, MAYA),
     Page("scheduling:cancel", "GET POST", ENROLLED, MAYA),
     Page("scheduling:move", "GET", ENROLLED, MAYA),
     Page("scheduling:check_move", "GET POST", ENROLLED, MAYA),

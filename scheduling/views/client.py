@@ -14,7 +14,7 @@ from iop_portal.doors import PortalRequest, for_roles
 from iop_portal.people.models import User
 from iop_portal.people.roles import Role
 from iop_portal.refusals import Refused
-from scheduling import booking
+from scheduling import booking, joining
 from scheduling.calendar_files import appointment
 from scheduling.forms.booking import AnswersForm
 from scheduling.models import Booking
@@ -42,8 +42,12 @@ def my_week(request: PortalRequest) -> HttpResponse:
     return render(request, "scheduling/my_week.html", context)
 
 
-@for_roles(*BOOKERS, methods=("GET",))
+@for_roles(*BOOKERS, Role.FAMILY, methods=("GET",))
 def booked(request: PortalRequest, booking_id: int) -> HttpResponse:
+    """Messages lead here. What a relative finds is the door: there is nothing else of it for them to change."""
+    if not request.user.roles & set(BOOKERS):
+        own = joining.own_bookings(request.user, now=timezone.now())
+        return redirect("scheduling:join", get_object_or_404(own, pk=booking_id).pk)
     return booked_page(request, get_object_or_404(own_bookings(request.user), pk=booking_id))
 
 

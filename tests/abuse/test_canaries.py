@@ -21,8 +21,8 @@ READS = {
     "family": {"client"},
     "family_revoked": set(),
     "team": {"client", "family", "glass", "onestep", "otherteam", "room", "track", *OFFERED} - {"team"},
-    "other_team": {"otherclient", "glass", "onestep", "room", *OFFERED},
-    "glass": {"client", "family", "onestep", "otherteam", "room", *OFFERED},
+    "other_team": {"otherclient", "glass", "onestep", "room", "track", *OFFERED},
+    "glass": {"client", "family", "onestep", "otherteam", "room", "track", *OFFERED},
     "elsewhere": {"away"},
     "one_step": set(),
     "admin": {

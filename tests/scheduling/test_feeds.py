@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from icalendar import Calendar
 from psycopg2.extras import DateTimeTZRange
+from pytest_django.asserts import assertRedirects
 
 from iop_portal.audit.models import Entry as TrailEntry
 from iop_portal.consents.consenting import revoke_consent
@@ -27,7 +28,7 @@ from iop_portal.people.models import RoleHeld
 from iop_portal.people.roles import Role
 from scheduling import booking, feeds
 from scheduling.changing import move_session
-from scheduling.models import Booking, CalendarDelivery, Room, Session
+from scheduling.models import Booking, CalendarDelivery, Reminder, Room, Session
 from scheduling.week import week_of
 from tests.factories import NOON, ModalityFactory, enrolled, permission_of, seated
 from tests.factories import held as held_role
@@ -296,17 +297,29 @@ def test_what_a_relative_booked_for_themself_needs_no_permission(clinic, rosa):
     assert titles(read(address_of(rosa, tells_more=True))) == ["Sleep and rest"]
 
 
-def test_no_mail_about_a_family_session_goes_out_once_the_permission_is_taken_back(clinic, rosa, together):
+@pytest.mark.parametrize("kind", ["seat_booked", "reminder"])
+def test_nothing_about_a_family_session_goes_out_once_the_permission_is_taken_back(clinic, rosa, together, kind):
     permission = permission_of(clinic.maya, recipient=rosa, category=Category.FAMILY_SESSIONS)
     for state in ("permitted", "taken back"):
         own = seated(rosa, together)
         if state == "taken back":
             revoke_consent(permission, by=clinic.maya, now=NOON)
-        outbox.queue("seat_booked", to=rosa, about=own, now=NOON)
+        about = own if kind == "seat_booked" else Reminder.objects.create(booking=own, begins=own.starts_at)
+        outbox.queue(kind, to=rosa, about=about, now=NOON)
         mail.outbox.clear()
         deliver_owed(clock=lambda: NOON)
         assert sum(rosa.email in letter.to for letter in mail.outbox) == (state == "permitted")
         own.delete()
+
+
+def test_a_message_about_a_family_session_leads_a_relative_to_its_door(clinic, client, rosa, together):
+    permission = permission_of(clinic.maya, recipient=rosa, category=Category.FAMILY_SESSIONS)
+    own, foreign = seated(rosa, together), seated(clinic.maya, together)
+    sign_in(client, rosa)
+    assertRedirects(client.get(reverse("scheduling:booked", args=[own.pk])), reverse("scheduling:join", args=[own.pk]))
+    assert client.get(reverse("scheduling:booked", args=[foreign.pk])).status_code == 404
+    revoke_consent(permission, by=clinic.maya, now=NOON)
+    assert client.get(reverse("scheduling:booked", args=[own.pk])).status_code == 404
 
 
 def test_an_alum_and_a_relative_find_the_way_to_their_calendar_and_make_an_address(clinic, client, rosa):
