@@ -13,7 +13,6 @@ from django.utils import timezone
 
 from iop_portal.demo.cast import PERSONAS
 from iop_portal.demo.devices import give_device, ready_code
-from iop_portal.demo.story import tell_story
 from iop_portal.people.models import User
 from tests.demo import urls
 from tests.factories import UserFactory
@@ -33,11 +32,16 @@ def demonstration(settings):
     }
 
 
+@pytest.fixture(scope="module")
+def story(story_told_at):
+    with time_machine.travel(MORNING, tick=False), story_told_at(timezone.now()):
+        yield
+
+
 @pytest.fixture
-def told(demonstration):
+def told(demonstration, story):
     """The clock stands still, or a code could run out between a page and its answer."""
     with time_machine.travel(MORNING, tick=False):
-        tell_story(now=timezone.now())
         yield
 
 
