@@ -150,7 +150,8 @@ def test_times_tell_how_many_places_are_left_and_what_overlaps(client, clinic, m
     assert [(slot.time.session, slot.time.seats_left, slot.time.clashes, bool(slot.url)) for slot in slots(page)] == [
         (open_one, 2, True, False),
         (over_lunch, 7, False, False),
-        (full, 0, False, False),
+        # Full, so it leads to the line of those who wait for a place.
+        (full, 0, False, True),
     ]
     for said in ("2 places left", "Overlaps something you have booked", "You are booked", "Full"):
         assert said in words(page)
