@@ -190,6 +190,8 @@ def test_signing_in_says_the_same_to_everybody(enter, server):
         page.get_by_label("Password").fill(password)
         page.get_by_role("button", name="Sign in").click()
         page.locator(".error-summary").wait_for()
+        # Until its styles are there, a page also says what they hide.
+        page.wait_for_load_state("load")
         said.append(page.inner_text("main"))
     assert said[0] == said[1]
     assert Program.objects.exists()

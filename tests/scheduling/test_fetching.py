@@ -121,6 +121,7 @@ def certificate(tmp_path_factory):
     """For the host's name, by nobody that a browser would trust."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
+    # The clock of whichever test asks first may stand elsewhere.
     now = datetime.now(UTC)
     made = (
         x509.CertificateBuilder()
@@ -128,8 +129,8 @@ def certificate(tmp_path_factory):
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_before(now - timedelta(days=3650))
+        .not_valid_after(now + timedelta(days=3650))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(HOST)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
