@@ -124,7 +124,9 @@ def reasons(proposal: Proposal) -> list[str]:
 
 
 def _reasons(proposal: Proposal) -> Iterator[str]:
-    yield _amount(proposal)
+    care = proposal.care_then
+    if not care.open and len(care.days) >= care.wanted_days:
+        yield _amount(proposal)
     chosen, wishes = proposal.suggested, proposal.wishes
     if not chosen:
         return

@@ -21,7 +21,7 @@ from scheduling.wishes import save_wishes
 from tests.factories import NOON, ModalityFactory, RoomFactory, seated
 from tests.scheduling.booking_world import TOMORROW, Clinic
 from tests.signing_in import sign_in
-from therapy.models import Format
+from therapy.models import Format, Prescription
 
 pytestmark = pytest.mark.django_db
 
@@ -142,6 +142,14 @@ def test_the_page_says_why_each_session_is_there(client, clinic, maya):
     assert "3 hours on 2 days. You need 3 on 2." in page
     assert "Work: all of that stays yours." in page
     assert "No other week keeps more of your wishes." in page
+
+
+def test_a_week_that_falls_short_has_no_tick_beside_its_hours(client, clinic, maya):
+    Prescription.objects.update(hours=30)
+    wish(clinic)
+    page = words(client.get(PLAN))
+    assert "You need" not in page
+    assert "hours more." in page
 
 
 def test_an_hour_with_the_counsellor_is_in_it_where_it_is_wished_for(clinic):
