@@ -317,7 +317,7 @@ def _check_giver(modality: Modality, *, clinician: User, on: datetime, person: U
     enrolment, policy = enrolled[modality.program_id]
     if enrolment.state == Enrolment.State.REFERRED and not modality.for_applicants:
         raise NotOffered
-    if clinician not in givers_of(modality, person=person, on=on):
+    if not givers_of(modality, person=person, on=on, only=clinician):
         raise NotOffered
     return policy
 

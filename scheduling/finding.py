@@ -264,8 +264,8 @@ def hour_times(
     that would be given up: its own time is free.
     """
     program = modality.program
-    given = givers_of(modality, person=person, on=begin)
-    givers = {giver.pk: giver for giver in given if clinician in (None, giver)}
+    given = givers_of(modality, person=person, on=begin, only=clinician)
+    givers = {giver.pk: giver for giver in given}
     free = openings(
         list(givers),
         modality=modality,

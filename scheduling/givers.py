@@ -16,6 +16,7 @@ JOIN therapy_clinician c ON c.user_id = u.id
 JOIN therapy_clinician_gives g ON g.clinician_id = c.id
 CROSS JOIN LATERAL (SELECT max(k.expires_on) AS until FROM therapy_credential k WHERE k.clinician_id = c.id) valid
 WHERE g.modality_id = %(modality)s AND u.is_active AND valid.until >= %(on)s
+  AND (%(only)s::bigint IS NULL OR u.id = %(only)s)
   AND EXISTS (
       SELECT FROM people_roleheld r
       WHERE r.user_id = u.id AND r.program_id = %(program)s AND r.role = 'clinician'
@@ -29,11 +30,17 @@ ORDER BY u.preferred_name, u.surname, c.id
 """
 
 
-def givers_of(modality: Modality, *, person: User, on: datetime) -> dict[User, date]:
+def givers_of(modality: Modality, *, person: User, on: datetime, only: User | None = None) -> dict[User, date]:
     """Who works for the program, has a credential valid on that day there, and is not kept apart from the person.
 
-    With each the last day on which one of their credentials is valid. One query.
+    With each the last day on which one of their credentials is valid; `only` one of them, perhaps. One query.
     """
     day = on.astimezone(ZoneInfo(modality.program.zone)).date()
-    values = {"modality": modality.pk, "program": modality.program_id, "person": person.pk, "on": day}
+    values = {
+        "modality": modality.pk,
+        "program": modality.program_id,
+        "person": person.pk,
+        "on": day,
+        "only": only.pk if only else None,
+    }
     return {giver: cast(Any, giver).until for giver in User.objects.raw(GIVERS, values)}
