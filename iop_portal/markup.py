@@ -89,7 +89,7 @@ def _local(when: When) -> When:
 
 
 def _digits(when: datetime | time) -> str:
-    return date_format(when, "g:i") if isinstance(when, datetime) else f"{when.hour % 12 or 12}:{when:%M}"
+    return f"{when.hour % 12 or 12}:{when.minute:02}"
 
 
 def _half(when: datetime | time) -> str:
