@@ -55,7 +55,7 @@ class RoomFactory(DjangoModelFactory):
         model = Room
 
     program = factory.SubFactory(ProgramFactory)
-    name = factory.Sequence(lambda n: f"Room {n}")
+    name = factory.Sequence(lambda n: f"Corner room {n}")  # "Room 2" is taken in more than one little world
     seats = 10
 
 
