@@ -1,0 +1,120 @@
+"""Who gives the care, and by which credentials."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Self
+
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
+
+from iop_portal.people.models import Apart, Program, RoleHeld, User, plain_line
+from iop_portal.people.roles import Role
+from therapy.models.catalogue import Modality, programs_of
+
+
+class ClinicianQuerySet(models.QuerySet["Clinician"]):
+    def working_in(self, programs: models.QuerySet[Program]) -> Self:
+        held = RoleHeld.objects.filter(user=OuterRef("user"), role=Role.CLINICIAN, program__in=programs.values("pk"))
+        return self.filter(Exists(held), user__is_active=True)
+
+    def visible_to(self, user: User) -> Self:
+        """Who works in the programs one belongs to, those apart from whom one is kept left out."""
+        return self.working_in(programs_of(user)).free_to_meet(user)
+
+    def run_by(self, user: User) -> Self:
+        """Clinicians of the programs that an admin configures."""
+        return self.working_in(Program.objects.run_by(user))
+
+    def free_to_meet(self, person: User) -> Self:
+        """Without those who are kept apart from somebody."""
+        apart = Apart.objects.live()
+        return self.exclude(user__in=apart.filter(one=person).values("other")).exclude(
+            user__in=apart.filter(other=person).values("one")
+        )
+
+    def qualified_on(self, day: date) -> Self:
+        """With a credential that is valid on that day."""
+        return self.filter(Exists(Credential.objects.filter(clinician=OuterRef("pk")).valid_on(day)))
+
+
+class Clinician(models.Model):
+    """What a clinician is to clients: a title, a few words, the modalities they give."""
+
+    user = models.OneToOneField(User, models.PROTECT, related_name="clinician")
+    title = models.CharField(_("title"), max_length=80, validators=[plain_line])
+    about = models.TextField(_("in their own words"), blank=True)
+    gives = models.ManyToManyField(Modality, related_name="given_by", blank=True)
+
+    objects = models.Manager.from_queryset(ClinicianQuerySet)()
+
+    class Meta:
+        ordering = ("user__preferred_name", "user__surname", "pk")
+
+    def __str__(self) -> str:
+        return f"Clinician #{self.pk}"
+
+
+class CredentialQuerySet(models.QuerySet["Credential"]):
+    def valid_on(self, day: date) -> Self:
+        return self.filter(expires_on__gte=day)
+
+    def run_by(self, user: User) -> Self:
+        """Credentials of the clinicians whom an admin administers."""
+        return self.filter(clinician__in=Clinician.objects.run_by(user))
+
+
+class Credential(models.Model):
+    """A licence or certificate. A clinician all of whose credentials have expired takes no new sessions."""
+
+    class Kind(models.TextChoices):
+        LCSW = "LCSW", _("Licensed clinical social worker")
+        LPC = "LPC", _("Licensed professional counselor")
+        LMHC = "LMHC", _("Licensed mental health counselor")
+        LMFT = "LMFT", _("Licensed marriage and family therapist")
+        PSYCHOLOGIST = "PSY", _("Psychologist")
+        PHYSICIAN = "MD", _("Physician")
+        PMHNP = "PMHNP", _("Psychiatric nurse practitioner")
+        RN = "RN", _("Registered nurse")
+        CADC = "CADC", _("Certified alcohol and drug counselor")
+        ATR = "ATR", _("Registered art therapist")
+        PEER = "CPRS", _("Certified peer recovery specialist")
+
+    clinician = models.ForeignKey(Clinician, models.CASCADE, related_name="credentials")
+    kind = models.CharField(_("kind"), max_length=6, choices=Kind)
+    state = models.CharField(_("state"), max_length=2, validators=[plain_line])
+    expires_on = models.DateField(_("valid until"))
+
+    objects = models.Manager.from_queryset(CredentialQuerySet)()
+
+    class Meta:
+        ordering = ("expires_on", "pk")
+        constraints = [
+            models.UniqueConstraint(fields=["clinician", "kind", "state"], name="a_credential_is_held_once"),
+            models.CheckConstraint(name="a_credential_is_of_a_state", condition=Q(state__regex=r"^[A-Z]{2}$")),
+            models.CheckConstraint(
+                name="a_credential_is_of_a_known_kind",
+                condition=Q(
+                    kind__in=[
+                        "LCSW",
+                        "LPC",
+                        "LMHC",
+                        "LMFT",
+                        "PSY",
+                        "MD",
+                        "PMHNP",
+                        "RN",
+                        "CADC",
+                        "ATR",
+                        "CPRS",
+                    ]
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Credential #{self.pk}"
+
+    def valid_on(self, day: date) -> bool:
+        return day <= self.expires_on
