@@ -58,6 +58,7 @@ PAGES = [
     # The first page, help, and what clients decide for themselves
     Page("home:landing", "GET", SIGNED_IN),
     Page("home:help", "GET", ANYBODY, first_step=True),
+    Page("home:more", "GET", ENROLLED),
     Page("home:choices", "GET", ENROLLED),
     Page("home:permission_step", "GET POST", ENROLLED, at={"step": "who"}),
     Page("home:permission_check", "GET POST", ENROLLED),

@@ -38,7 +38,12 @@ class _Entry:
 
 _TODAY = _Entry(pgettext_lazy("place", "Today"), "home:landing", "today")
 _HOME = _Entry(pgettext_lazy("place", "Home"), "home:landing", "today")
-_CHOICES = _Entry(pgettext_lazy("place", "My choices"), "home:choices", "eye", area="/choices/")
+_MORE = _Entry(
+    pgettext_lazy("place", "More"),
+    "home:more",
+    "more",
+    area=("/more/", "/choices/", "/people/", "/care/", "/my-record/"),
+)
 _CASELOAD = _Entry(
     pgettext_lazy("place", "Today"),
     "home:caseload",
@@ -58,9 +63,9 @@ _WEEK = _Entry(
 _WAYS = _Entry(pgettext_lazy("place", "Ways"), "therapy:ways", "book", area=("/ways/", "/people/"))
 
 PLACES: dict[Role, tuple[_Entry, ...]] = {
-    Role.CLIENT: (_TODAY, _WEEK, _WAYS, _CHOICES),
-    Role.APPLICANT: (_TODAY, _WEEK, _WAYS, _CHOICES),
-    Role.ALUM: (_HOME, _WAYS, _CHOICES),
+    Role.CLIENT: (_TODAY, _WEEK, _WAYS, _MORE),
+    Role.APPLICANT: (_TODAY, _WEEK, _WAYS, _MORE),
+    Role.ALUM: (_HOME, _WAYS, _MORE),
     Role.FAMILY: (_HOME,),
     Role.CLINICIAN: (_CASELOAD, _OWED, _WAYS, _INVITATIONS),
     Role.ADMIN: (_OFFICE, _OWED),

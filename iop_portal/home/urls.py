@@ -1,6 +1,6 @@
 from django.urls import path
 
-from iop_portal.home.views import caseload, choices, client_page, help, landing, opened, permission
+from iop_portal.home.views import caseload, choices, client_page, help, landing, more, opened, permission
 
 app_name = "home"
 urlpatterns = [
@@ -15,5 +15,6 @@ urlpatterns = [
     path("choices/<int:consent_id>/", choices.permission, name="permission"),
     path("choices/<int:consent_id>/withdraw/", choices.withdraw, name="withdraw"),
     path("choices/<int:consent_id>/seen/", choices.seen_as, name="seen_as"),
+    path("more/", more.more, name="more"),
     path("my-record/opened/", opened.opened, name="opened"),
 ]

@@ -1,0 +1,78 @@
+"""The page "More": everything that a person has here besides the places of the main navigation. A new page of theirs
+adds its line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from iop_portal.people.models import User
+from iop_portal.people.roles import Role
+
+ENROLLED = frozenset({Role.CLIENT, Role.APPLICANT, Role.ALUM})
+IN_CARE = frozenset({Role.CLIENT, Role.APPLICANT})
+
+
+@dataclass(frozen=True)
+class Line:
+    title: str | Promise
+    text: str | Promise
+    view: str
+    icon: str
+    to: frozenset[Role] = ENROLLED
+
+    @property
+    def url(self) -> str:
+        return reverse(self.view)
+
+
+@dataclass(frozen=True)
+class Part:
+    key: str
+    title: str | Promise
+    lines: tuple[Line, ...]
+
+
+PARTS = (
+    Part(
+        "helps",
+        _("What helps"),
+        (
+            Line(_("Ways that can help"), _("Every kind of session, in plain words"), "therapy:ways", "book"),
+            Line(_("The people here"), _("Who they are, and what they do"), "therapy:people", "people"),
+            Line(_("My care"), _("What is planned for you, and who is there for you"), "therapy:my_care", "plan"),
+        ),
+    ),
+    Part(
+        "life",
+        _("Your life around it"),
+        (
+            Line(_("Times I keep free"), _("Work, school, family, faith"), "scheduling:own_times", "clock", IN_CARE),
+            Line(
+                _("Staying connected"),
+                _("Two minutes a week: what held, what slipped"),
+                "scheduling:staying_connected",
+                "chart",
+            ),
+            Line(_("My own calendar"), _("Appointments in the calendar you use"), "scheduling:my_calendar", "week"),
+        ),
+    ),
+    Part(
+        "decide",
+        _("You decide"),
+        (
+            Line(_("My choices"), _("Who may know what about you"), "home:choices", "eye"),
+            Line(_("Who opened my record"), _("Each time somebody looked, and why"), "home:opened", "lock"),
+            Line(_("How we reach you"), _("Mail, texts, quiet hours"), "notices:reach", "message"),
+        ),
+    ),
+)
+
+
+def parts_for(person: User) -> list[Part]:
+    """What somebody finds there by their roles; a part without lines is left out."""
+    seen = [Part(part.key, part.title, tuple(line for line in part.lines if person.roles & line.to)) for part in PARTS]
+    return [part for part in seen if part.lines]
