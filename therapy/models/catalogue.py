@@ -8,21 +8,28 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Lower
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from iop_portal.people.models import Enrolment, Program, RoleHeld, User, plain_line
+from iop_portal.people.models import Program, User, plain_line
 from iop_portal.people.roles import STAFF_ROLES
 
+PROGRAMS_OF = """
+SELECT program_id FROM people_roleheld WHERE user_id = %s AND role = ANY(%s)
+UNION ALL
+SELECT program_id FROM people_enrolment WHERE client_id = %s
+"""
 
-def programs_of(user: User) -> models.QuerySet[Program]:
-    """Where one works, or is or was enrolled. A relative's program is not theirs."""
-    works = RoleHeld.objects.filter(user=user, role__in=STAFF_ROLES).values("program")
-    programs: models.QuerySet[Program] = Program.objects.filter(
-        Q(pk__in=works) | Q(pk__in=Enrolment.objects.filter(client=user).values("program"))
-    )
-    return programs
+
+def programs_of(user: User) -> RawSQL:
+    """Keys of the programs where one works, or is or was enrolled. A relative's program is not theirs.
+
+    It stands in every question about what one may book. Put together by the ORM, the putting together alone took
+    half as long as a whole bare page.
+    """
+    return RawSQL(PROGRAMS_OF, (user.pk, [role.value for role in STAFF_ROLES], user.pk))  # noqa: S611 (constant text)
 
 
 class Format(models.TextChoices):

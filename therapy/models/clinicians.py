@@ -7,6 +7,7 @@ from typing import Self
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
+from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy as _
 
 from iop_portal.people.models import Apart, Program, RoleHeld, User, plain_line
@@ -15,8 +16,8 @@ from therapy.models.catalogue import Modality, programs_of
 
 
 class ClinicianQuerySet(models.QuerySet["Clinician"]):
-    def working_in(self, programs: models.QuerySet[Program]) -> Self:
-        held = RoleHeld.objects.filter(user=OuterRef("user"), role=Role.CLINICIAN, program__in=programs.values("pk"))
+    def working_in(self, programs: models.QuerySet[Program] | RawSQL) -> Self:
+        held = RoleHeld.objects.filter(user=OuterRef("user"), role=Role.CLINICIAN, program__in=programs)
         return self.filter(Exists(held), user__is_active=True)
 
     def visible_to(self, user: User) -> Self:
