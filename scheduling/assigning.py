@@ -24,6 +24,7 @@ from iop_portal.refusals import Refused
 from iop_portal.writes import write
 from scheduling.booking import new_reference
 from scheduling.changing import release
+from scheduling.lines import leave_lines_of
 from scheduling.models import Booking, CalendarDelivery, Facilitation, Series, Session, TrackSeries, Waiting
 from therapy.models import Prescription
 
@@ -197,7 +198,8 @@ def release_assigned(enrolment: Enrolment, *, by: User | None, now: datetime) ->
 
 @write
 def release_everything(enrolment: Enrolment, *, by: User | None, now: datetime) -> int:
-    """Whoever has left the program is expected nowhere in it: how many places were given back."""
+    """Whoever has left the program is expected nowhere in it and waits for nothing: how many places they gave back."""
+    leave_lines_of(enrolment, by=by, now=now)
     return release(_ahead(enrolment, now=now), by=by, now=now)
 
 

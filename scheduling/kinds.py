@@ -122,6 +122,17 @@ kinds.register(
         waits=lambda entry, morning: entry.expires_at > morning,
     ),
     kinds.Kind(
+        name="place_not_had",
+        about="scheduling.waiting",
+        template="place_not_had",
+        subject=gettext_lazy("A time that you waited for"),
+        still_owed=lambda entry: entry.state == Waiting.State.LAPSED,
+        words=lambda entry, to: {"begins": entry.session.starts_at, "was_kept": entry.offered_at is not None},
+        topic=Topic.APPOINTMENTS,
+        line=lambda entry: _("You wait no more for: %(when)s") % {"when": day_clock(entry.session.starts_at)},
+        page=lambda entry: reverse("scheduling:place", args=[entry.pk]),
+    ),
+    kinds.Kind(
         name="own_calendar_given_up",
         about="scheduling.owncalendar",
         template="something_to_look_at",

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from iop_portal.audit import trail
 from iop_portal.notices import outbox
-from iop_portal.people.models import User
+from iop_portal.people.models import Enrolment, User
 from scheduling.models import Booking, Session, Waiting
 
 
@@ -23,6 +23,15 @@ def take_up(key: int, made: Booking, *, by: User, now: datetime) -> None:
     entry = Waiting.objects.select_for_update(of=("self",)).select_related("person").get(pk=key)
     entry.booking = made
     end_wait(entry, Waiting.State.ACCEPTED, by=by, now=now, verb="waiting.accepted")
+
+
+def leave_lines_of(enrolment: Enrolment, *, by: User | None, now: datetime) -> None:
+    """Inside the write that ends an enrolment: who has left the program waits for nothing in it."""
+    waits = Waiting.objects.live().filter(person=enrolment.client_id, session__program=enrolment.program_id)
+    sessions = Session.objects.filter(pk__in=waits.values("session")).order_by("pk")
+    list(sessions.select_for_update(no_key=True, of=("self",)))
+    for entry in waits.select_for_update(of=("self",)).select_related("person").order_by("pk"):
+        end_wait(entry, Waiting.State.WITHDRAWN, by=by, now=now, verb="waiting.closed")
 
 
 def close_line(session: Session, *, by: User | None, now: datetime) -> None:

@@ -172,6 +172,8 @@ class Left:
 
     what: str
     text: str
+    # The session in whose line they could wait.
+    full: int | None = None
 
 
 def left_out(proposal: Proposal) -> list[Left]:
@@ -251,7 +253,11 @@ def _full(proposal: Proposal) -> Iterator[Left]:
     for gone in proposal.left_out:
         if gone.modality.pk in usual and not gone.clashes and shown < FEW:
             shown += 1
-            yield Left(f"{gone.modality.name}, {day_clock(gone.begins)}.", _("No place is left."))
+            what = f"{gone.modality.name}, {day_clock(gone.begins)}."
+            if gone.mine:
+                yield Left(what, _("You wait for a place."))
+            else:
+                yield Left(what, _("No place is left."), full=gone.session.pk)
     for key, time in proposal.times.items():
         slot = proposal.slots.get(key)
         if slot and shown < FEW and time.modality.pk in usual and isinstance(time, SeatTime) and _only_busy(slot):

@@ -163,6 +163,7 @@ def _end_if_over(key: int, *, now: datetime) -> int:
         end_wait(entry, Waiting.State.WITHDRAWN, by=None, now=now, verb="waiting.closed")
     else:
         end_wait(entry, Waiting.State.LAPSED, by=None, now=now, verb="waiting.lapsed")
+        outbox.queue("place_not_had", to=entry.person, client=entry.person, about=entry, now=now)
     return 1
 
 

@@ -176,8 +176,10 @@ def test_full_sessions_and_those_that_overlap_are_told_of(client, clinic, maya):
     booking.book_seat(full, person=clinic.client("Ben"), by=maya, now=NOON)
     at_work(clinic, begins="16:00", ends="20:00", weekdays=(3,))
     wish(clinic)
-    page = words(client.get(PLAN))
-    assert "Skills group, Wednesday 25 November, 5:30 pm. No place is left." in page
+    answer = client.get(PLAN)
+    page = words(answer)
+    assert "Skills group, Wednesday 25 November, 5:30 pm. No place is left. Wait for a place" in page
+    assert reverse("scheduling:wait", args=[full.pk]) in answer.content.decode()
     assert "Skills group, Thursday 26 November, 5:30 pm. It overlaps work, or the way there." in page
 
 

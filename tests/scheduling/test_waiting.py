@@ -13,6 +13,7 @@ from iop_portal.notices.models import Notice
 from iop_portal.people.models import Apart
 from scheduling import booking, moving, waiting
 from scheduling.changing import cancel_session, move_session
+from scheduling.enrolling import discharge_from_care
 from scheduling.models import Booking, Session, Waiting
 from tests.factories import NOON, seated
 from tests.scheduling.booking_world import TOMORROW, Clinic
@@ -347,6 +348,35 @@ def test_when_it_begins_nobody_waits_any_more(full, people):
     serve(TOMORROW - timedelta(minutes=30))
     entry.refresh_from_db()
     assert (entry.state, entry.offered_at, entry.ended_by) == ("lapsed", None, None)
+
+
+@pytest.mark.parametrize(
+    ("freed", "after", "words"),
+    [
+        (True, timedelta(hours=2), "the time to take it has run out"),
+        (False, TOMORROW - NOON - timedelta(minutes=30), "Nothing became free"),
+    ],
+    ids=["kept and run out", "nothing came"],
+)
+def test_who_waited_in_vain_is_told_so(full, people, mailoutbox, freed, after, words):
+    entry = join(full, people[0])
+    if freed:
+        free(full)
+        serve()
+    serve(NOON + after)
+
+    deliver_owed(clock=lambda: NOON + after)
+
+    assert [words in letter.body for letter in mailoutbox if letter.to == [people[0].email]] == [True]
+    assert Waiting.objects.get(pk=entry.pk).state == "lapsed"
+
+
+def test_who_leaves_the_program_waits_for_nothing_in_it(full, people, clinic):
+    entry, other = join(full, people[0]), join(full, people[1])
+
+    discharge_from_care(people[0].enrolments.get(), by=clinic.amara, now=NOON)
+
+    assert [Waiting.objects.get(pk=each.pk).state for each in (entry, other)] == ["withdrawn", "waiting"]
 
 
 # ── What else happens to a session ────────────────────────────────────────────────────────────────────────────
