@@ -21,6 +21,7 @@ from iop_portal.people.seeing import places_on_care_teams
 from iop_portal.refusals import Refused
 from iop_portal.writes import write
 from scheduling.booking import held_policy
+from scheduling.joining import Answer, answer_of
 from scheduling.misses import settle_misses
 from scheduling.models import Attendance, Booking, Facilitation, Session, unmarked
 from scheduling.rosters import UNMARKED, Place
@@ -74,12 +75,13 @@ class NothingToTakeBack(Refused):
 
 @dataclass(frozen=True)
 class Said:
-    """What somebody says of one person: minutes left out are the usual ones."""
+    """What somebody says of one person. Minutes left out are the usual ones, and how they were there is how they
+    arrived."""
 
     state: str
     minutes: int | None = None
     reason: str = ""
-    by_video: bool = False
+    by_video: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,7 @@ def mark(booking: Booking, said: Said, *, seen: int, by: User, now: datetime) ->
     session = _lock(booking.session_id, now=now)
     booking, newest = _told(session, [booking.pk])[0]
     _check_may(session, booking, newest, by=by)
-    said = _complete(said, session, now=now)
+    said = _complete(said, session, _answer(booking, session), now=now)
     if newest is not None and _says(newest) == said and newest.recorded_by_id == by.pk:
         return newest
     if seen != (newest.number if newest else 0):
@@ -169,14 +171,17 @@ def mark(booking: Booking, said: Said, *, seen: int, by: User, now: datetime) ->
 
 
 @write
-def mark_rest_present(session: Session, *, by: User, now: datetime) -> list[Attendance]:
-    """Everybody of whom nothing is recorded was there, all the time."""
+def mark_rest(session: Session, *, arrived: bool = False, by: User, now: datetime) -> list[Attendance]:
+    """Everybody of whom nothing is recorded was there: all the time, or from when they arrived, where that was late.
+
+    With `arrived`, only those whose arrival says so; of the others nothing is recorded.
+    """
     session = _lock(session.pk, now=now)
     if not leads(by, session):
         raise NotYoursToMark
-    present = _complete(Said(State.PRESENT), session, now=now)
-    rest = [(booking, newest) for booking, newest in _told(session) if newest is None or not newest.recorded]
-    made = [_add(booking, newest, present, by=by, now=now) for booking, newest in rest]
+    unsaid = [(booking, newest) for booking, newest in _told(session) if newest is None or not newest.recorded]
+    rest = [(booking, newest) for booking, newest in unsaid if _answer(booking, session) or not arrived]
+    made = [_add(booking, newest, _as_arrived(booking, session, now=now), by=by, now=now) for booking, newest in rest]
     settle_misses([booking for booking, _newest in rest], session.program, by=by, now=now)
     _close_roster(session, by=by, now=now)
     return made
@@ -237,9 +242,23 @@ def usual_minutes(state: str, session: Session, *, now: datetime) -> int:
     return min(whole, max(1, least))
 
 
-def _complete(said: Said, session: Session, *, now: datetime) -> Said:
+def _answer(booking: Booking, session: Session) -> Answer | None:
+    """What the arrival of a place says, for one that `_told` gave."""
+    return answer_of(getattr(booking, "arrival", None), booking, grace=held_policy(session.program).grace_minutes)
+
+
+def _as_arrived(booking: Booking, session: Session, *, now: datetime) -> Said:
+    answer = _answer(booking, session)
+    return _complete(Said(answer.state if answer else State.PRESENT), session, answer, now=now)
+
+
+def _complete(said: Said, session: Session, answer: Answer | None, *, now: datetime) -> Said:
     came = said.state in Attendance.CAME
-    minutes = usual_minutes(said.state, session, now=now) if said.minutes is None or not came else said.minutes
+    minutes = said.minutes
+    if minutes is None or not came:
+        usual = usual_minutes(said.state, session, now=now)
+        minutes = answer.minutes if answer and answer.state == said.state else usual
+    by_video = said.by_video if said.by_video is not None else bool(answer and answer.by_video)
     if minutes > session.minutes:
         raise TooManyMinutes
     if came and minutes < 1:
@@ -247,7 +266,7 @@ def _complete(said: Said, session: Session, *, now: datetime) -> Said:
     reason = said.reason.strip() if said.state == State.EXCUSED else ""
     if said.state == State.EXCUSED and not reason:
         raise ReasonMissing
-    return Said(said.state, minutes, reason, came and (said.by_video or session.room_id is None))
+    return Said(said.state, minutes, reason, came and (by_video or session.room_id is None))
 
 
 def _says(fact: Attendance) -> Said:
@@ -269,7 +288,7 @@ def _check_begun(session: Session, *, now: datetime) -> None:
 
 def _told(session: Session, keys: Sequence[int] | None = None) -> list[tuple[Booking, Attendance | None]]:
     """Live places in a session, each with the newest fact about it."""
-    places = Booking.objects.live().filter(session=session).select_related("person")
+    places = Booking.objects.live().filter(session=session).select_related("person", "arrival")
     if keys is not None:
         places = places.filter(pk__in=keys)
         if len(places) != len(set(keys)):
@@ -301,7 +320,7 @@ def _add(
         number=newest.number + 1 if newest else 1,
         state=said.state,
         minutes=said.minutes or 0,
-        by_video=said.by_video,
+        by_video=bool(said.by_video),
         reason=said.reason,
         takes_back=newest if takes_back else None,
         recorded_by=by,

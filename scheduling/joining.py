@@ -23,7 +23,7 @@ from iop_portal.people.models import User
 from iop_portal.people.roles import ENROLLED_ROLES
 from iop_portal.refusals import Refused
 from iop_portal.writes import write
-from scheduling.models import Arrival, Booking, Session, VideoRoom, Whereabouts
+from scheduling.models import Arrival, Attendance, Booking, Session, VideoRoom, Whereabouts
 from scheduling.models.joining import EARLY
 from scheduling.models.sessions import BookingQuerySet
 from scheduling.week import Block, block_of
@@ -218,6 +218,30 @@ def _arrived(booking: Booking, *, by_video: bool, by: User, now: datetime) -> Ar
 def arrivals_in(session: Session) -> Sequence[Arrival]:
     """Of everybody who is booked, with `booking.person`, and `in_private` where they said it. One query."""
     return list(Arrival.objects.expected_at(session).with_people())
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an arrival says of who came, for whoever leads to confirm. Nothing is recorded by it."""
+
+    state: str
+    minutes: int
+    by_video: bool
+
+
+def answer_of(arrival: Arrival | None, booking: Booking, *, grace: int) -> Answer | None:
+    """Present, or late past the program's `grace` (minutes), from when somebody was at the door: whoever waited for
+    the room to be opened was not late. Nothing of who only waits, or came before the session moved."""
+    if arrival is None or not arrival.is_of(booking.starts_at) or (arrival.by_video and arrival.joined_at is None):
+        return None
+    whole, late = booking.ends_at - booking.starts_at, max(timedelta(0), arrival.at - booking.starts_at)
+    if late <= timedelta(minutes=grace):
+        return Answer(Attendance.State.PRESENT, _in_minutes(whole), arrival.by_video)
+    return Answer(Attendance.State.LATE, max(1, _in_minutes(whole - late)), arrival.by_video)
+
+
+def _in_minutes(length: timedelta) -> int:
+    return round(length.total_seconds() / 60)
 
 
 @write

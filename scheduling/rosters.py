@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,7 +20,9 @@ from iop_portal.followups.models import FollowUp
 from iop_portal.followups.owing import owe_follow_up
 from iop_portal.people.models import Program, RoleHeld, User
 from iop_portal.people.roles import Role
-from scheduling.models import Attendance, Booking, Facilitation, Session, VideoRoom, marked, unmarked
+from scheduling.booking import held_policy
+from scheduling.joining import Answer, answer_of
+from scheduling.models import Arrival, Attendance, Booking, Facilitation, Session, VideoRoom, marked, unmarked
 from scheduling.reminders import answer_in_words, with_answers
 from scheduling.telling import together
 from scheduling.waiting import Line, line_of
@@ -44,8 +46,9 @@ class Led:
     people: tuple[User, ...]
     came: int
     unmarked: int
-    # How many of them are there, or at the door.
+    # How many of them are there, or at the door, and how many of those who came are still to be confirmed.
     here: int
+    to_confirm: int
     room_is_open: bool
     beside: tuple[str, ...] = ()
     # What those who answered a reminder said, in words, by their key.
@@ -67,11 +70,14 @@ class Standing:
 
 @dataclass(frozen=True)
 class Place:
-    """One person on a roster, the newest of what is recorded about them, and what they answered to a reminder."""
+    """One person on a roster, the newest of what is recorded about them, what they answered to a reminder, and how
+    they arrived with what that says of who came. Who does not lead it is told nothing of arrivals."""
 
     booking: Booking
     fact: Attendance | None
     said: str
+    arrival: Arrival | None = None
+    answer: Answer | None = None
 
     @property
     def person(self) -> User:
@@ -102,6 +108,17 @@ class Roster:
     @property
     def unmarked(self) -> int:
         return sum(not place.recorded for place in self.places)
+
+    @property
+    def answered(self) -> int:
+        """How many are not marked yet whose arrival says what to mark."""
+        return sum(not place.recorded and place.answer is not None for place in self.places)
+
+    @property
+    def late(self) -> int:
+        """How many of those are late."""
+        answers = (place.answer for place in self.places if not place.recorded)
+        return sum(answer is not None and answer.state == Attendance.State.LATE for answer in answers)
 
     @property
     def too_few(self) -> int | None:
@@ -139,10 +156,16 @@ def _led(each: Any) -> Led:
         came=sum(booking.attended in Attendance.CAME for booking in bookings),
         unmarked=sum(booking.attended is None for booking in bookings),
         here=sum(hasattr(booking, "arrival") and booking.arrival.is_of(begins) for booking in bookings),
+        to_confirm=sum(booking.attended is None and arrived(booking) for booking in bookings),
         room_is_open=each.room_is_open,
         beside=tuple(each.beside),
         said=_said(bookings),
     )
+
+
+def arrived(booking: Booking) -> bool:
+    """Whether an arrival says that they came. Of a booking with its arrival."""
+    return answer_of(getattr(booking, "arrival", None), booking, grace=0) is not None
 
 
 def standing(clinician: User, *, begin: datetime, end: datetime) -> list[Standing]:
@@ -185,7 +208,8 @@ def places_open_to(clinician: User) -> QuerySet[Booking]:
 
 def open_roster(session: Session, *, by: User, now: datetime) -> Roster:
     """Who is booked is never looked at without a trace. Who does not lead it sees clients of their own alone."""
-    bookings = list(with_answers(Booking.objects.live().filter(session=session).select_related("person")))
+    told = Booking.objects.live().filter(session=session).select_related("person", "arrival")
+    bookings = list(with_answers(told))
     leaders = tuple(each.clinician for each in session.facilitations.select_related("clinician"))
     facts = Attendance.objects.filter(booking__in=bookings).newest().select_related("recorded_by")
     newest = {fact.booking_id: fact for fact in facts}
@@ -195,15 +219,32 @@ def open_roster(session: Session, *, by: User, now: datetime) -> Roster:
         shown = [each for each in bookings if each.person_id in own]
     trail.record("roster.read", session, by=by, at=now, facts={"count": len(shown)})
     begun = session.live and session.starts_at <= now
+    grace = held_policy(session.program).grace_minutes if by in leaders else None
     return Roster(
         session,
         leaders,
-        tuple(Place(booking, newest.get(booking.pk), answer_in_words(booking)) for booking in _by_name(shown)),
+        tuple(_place(booking, newest.get(booking.pk), grace) for booking in _by_name(shown)),
         sum(each.takes_seat for each in bookings),
         line_of(session),
         begun=begun,
         marks=begun and by in leaders,
     )
+
+
+def answer_about(booking: Booking, *, reader: User) -> Answer | None:
+    """What the arrival of one place says, told to those who lead its session."""
+    if not booking.session.facilitations.filter(clinician=reader).exists():
+        return None
+    grace = held_policy(booking.session.program).grace_minutes
+    return answer_of(Arrival.objects.filter(booking=booking).first(), booking, grace=grace)
+
+
+def _place(booking: Booking, fact: Attendance | None, grace: int | None) -> Place:
+    place = Place(booking, fact, answer_in_words(booking))
+    arrival = getattr(booking, "arrival", None)
+    if grace is None or arrival is None or not arrival.is_of(booking.starts_at):
+        return place
+    return replace(place, arrival=arrival, answer=answer_of(arrival, booking, grace=grace))
 
 
 def _by_name(bookings: list[Booking]) -> list[Booking]:

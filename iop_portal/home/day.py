@@ -67,7 +67,7 @@ def _line(each: Led, *, now: datetime, coming: bool) -> Line:
         text.append(_booked(each))
     if each.beside:
         text.append(_("with %(names)s") % {"names": together(each.beside)})
-    if each.here:
+    if each.here and now < session.ends_at:
         text.append(ngettext("%(count)d is here", "%(count)d are here", each.here) % {"count": each.here})
     if each.room_is_open:
         text.append(_("room open"))
@@ -99,11 +99,12 @@ def _booked(each: Led) -> str:
 
 
 def _attendance(each: Led) -> list[str]:
-    """3 of 4 came, and that somebody is still to be marked. Of one person nobody counts."""
+    """3 of 4 came, and that somebody is still to be marked: confirmed, where they have arrived."""
     came = _("%(came)d of %(booked)d came") % {"came": each.came, "booked": len(each.people)}
     if not each.unmarked:
         return [came]
-    return [_("roster open")] if each.unmarked == len(each.people) else [came, _("roster open")]
+    still = _("roster open, %(count)d to confirm") % {"count": each.to_confirm} if each.to_confirm else _("roster open")
+    return [still] if each.unmarked == len(each.people) else [came, still]
 
 
 def _named(person: User, each: Led) -> str:

@@ -149,6 +149,11 @@ class Arrival(models.Model):
     def is_of(self, begins: datetime) -> bool:
         return self.at >= begins - EARLY
 
+    @property
+    def waited(self) -> bool:
+        """Whether they were at the door for a while before they were let in."""
+        return self.joined_at is not None and self.joined_at - self.at >= timedelta(minutes=1)
+
 
 class Whereabouts(models.Model):
     """Where somebody is during a video session, so that help finds them: told anew each time, for those who lead it

@@ -19,6 +19,7 @@ from iop_portal.refusals import Refused
 from scheduling import attendance, rosters, video
 from scheduling.booking import held_policy
 from scheduling.forms.attendance import AttendanceForm, TapForm
+from scheduling.joining import Answer
 from scheduling.models import Attendance, Booking, Session
 
 
@@ -46,11 +47,10 @@ def mark(request: PortalRequest, session_id: int) -> HttpResponse:
 def mark_rest(request: PortalRequest, session_id: int) -> HttpResponse:
     session = _session(request, session_id)
     try:
-        made = attendance.mark_rest_present(session, by=request.user, now=timezone.now())
+        made = attendance.mark_rest(session, arrived="arrived" in request.POST, by=request.user, now=timezone.now())
     except Refused as refusal:
         return _roster(request, session, str(refusal), status=refusal.status)
-    words = ngettext("%(count)d person is marked as present.", "%(count)d people are marked as present.", len(made))
-    messages.success(request, words % {"count": len(made)})
+    messages.success(request, _marked(made))
     return redirect("scheduling:roster", session.pk)
 
 
@@ -76,7 +76,8 @@ def record(request: PortalRequest, begun_booking_id: int) -> HttpResponse:
     place = get_object_or_404(_places(request), pk=begun_booking_id)
     now, session = timezone.now(), place.session
     told = attendance.open_record(place, by=request.user, now=now)
-    form = AttendanceForm(request.POST or None, session=session, initial=_initial(told))
+    answer = rosters.answer_about(place, reader=request.user)
+    form = AttendanceForm(request.POST or None, session=session, initial=_initial(told, answer))
     if told.may_say and form.is_valid():
         try:
             made = attendance.mark(place, form.said(), seen=form.number_seen, by=request.user, now=now)
@@ -94,10 +95,26 @@ def record(request: PortalRequest, begun_booking_id: int) -> HttpResponse:
     return render(request, "scheduling/attendance.html", context, status=status)
 
 
-def _initial(told: attendance.Record) -> dict[str, object]:
+def _marked(made: list[Attendance]) -> str:
+    """How many are present and how many late, each in a sentence of its own."""
+    late = sum(fact.state == Attendance.State.LATE for fact in made)
+    present = len(made) - late
+    parts = [
+        ngettext("%(count)d person is marked as present.", "%(count)d people are marked as present.", present)
+        % {"count": present}
+    ]
+    if late:
+        words = ngettext("%(count)d person is marked as late.", "%(count)d people are marked as late.", late)
+        parts = [*(parts if present else []), words % {"count": late}]
+    return " ".join(parts)
+
+
+def _initial(told: attendance.Record, answer: Answer | None) -> dict[str, object]:
+    """What is recorded, or else what the arrival says."""
     held = told.now
     if held is None:
-        return {"seen": told.number}
+        start = {"state": answer.state, "minutes": answer.minutes, "by_video": answer.by_video} if answer else {}
+        return {"seen": told.number} | start
     return {
         "seen": told.number,
         "state": held.state,

@@ -22,7 +22,7 @@ from scheduling.attendance import (
     Said,
     TooManyMinutes,
     mark,
-    mark_rest_present,
+    mark_rest,
     record_of,
     take_back,
     usual_minutes,
@@ -131,7 +131,7 @@ def test_what_has_not_begun_or_was_given_back_cannot_be_marked(clinic, group):
     with pytest.raises(NotBegun):
         say(ahead, "present", by=clinic.amara)
     with pytest.raises(NotBegun):
-        mark_rest_present(ahead.session, by=clinic.amara, now=TOMORROW - timedelta(seconds=1))
+        mark_rest(ahead.session, by=clinic.amara, now=TOMORROW - timedelta(seconds=1))
     given_back = seated(clinic.client("Ben"), group, state="late", occupies=False, cancelled_at=NOON)
     with pytest.raises(NotExpected):
         say(given_back, "missed", by=clinic.amara)
@@ -165,7 +165,7 @@ def test_the_care_team_may_correct_what_is_marked_and_nothing_else(clinic):
         say(other, "excused", by=clinic.amara)
     assert [held(place)[0], held(other)[0]] == ["excused", "missed"]
     with pytest.raises(NotYoursToMark):
-        mark_rest_present(group, by=clinic.amara, now=NOON)
+        mark_rest(group, by=clinic.amara, now=NOON)
 
 
 def test_a_care_team_of_another_program_corrects_nothing_here(clinic, place):
@@ -211,10 +211,10 @@ def test_everybody_present_is_said_of_those_of_whom_nothing_is_said(clinic, grou
     say(ben, "missed", by=clinic.amara)
     say(cleo, "present", by=clinic.amara)
     take_back(group, [cleo.attendance.get().pk], by=clinic.amara, now=NOON)
-    made = mark_rest_present(group, by=clinic.amara, now=NOON)
+    made = mark_rest(group, by=clinic.amara, now=NOON)
     assert {fact.booking for fact in made} == {place, cleo}
     assert [held(one) for one in (place, ben, cleo)] == [("present", 90), ("missed", 0), ("present", 90)]
-    assert mark_rest_present(group, by=clinic.amara, now=NOON) == []
+    assert mark_rest(group, by=clinic.amara, now=NOON) == []
 
 
 # ── Undo ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -261,7 +261,7 @@ def test_an_undo_is_not_undone(clinic, group, place):
 
 def test_everybody_at_once_is_undone_at_once(clinic, group, place):
     seated(clinic.client("Ben"), group)
-    made = mark_rest_present(group, by=clinic.amara, now=NOON)
+    made = mark_rest(group, by=clinic.amara, now=NOON)
     take_back(group, [fact.pk for fact in made], by=clinic.amara, now=NOON)
     assert [held(one)[0] for one in group.bookings.all()] == [None, None]
 
@@ -306,7 +306,7 @@ def test_whatever_the_order_the_minutes_are_those_of_the_last_word_that_stands(a
                     piles[name].append(piles[name][-2])
                     undone[name] = True
             else:
-                mark_rest_present(group, by=clinic.amara, now=NOON)
+                mark_rest(group, by=clinic.amara, now=NOON)
                 for name in places:
                     if piles[name][-1][0] == "open":
                         piles[name].append(("present", 90))
@@ -411,7 +411,7 @@ MARK_QUERIES = 13
 
 def test_last_act_is_what_was_recorded_at_once(clinic, group, place):
     seated(clinic.client("Ben"), group)
-    mark_rest_present(group, by=clinic.amara, now=NOON)
+    mark_rest(group, by=clinic.amara, now=NOON)
     places = open_roster(group, by=clinic.amara, now=NOON).places
     keys = [entry.fact.pk for entry in places]
     assert sorted(attendance.last_act(places, keys)) == sorted(keys)

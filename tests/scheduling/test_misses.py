@@ -13,7 +13,7 @@ from iop_portal.followups.acting import acknowledge_follow_up, resolve_follow_up
 from iop_portal.followups.models import FollowUp
 from iop_portal.notices.models import Notice
 from iop_portal.people.models import CareTeam, Enrolment
-from scheduling.attendance import Said, mark, mark_rest_present, take_back
+from scheduling.attendance import Said, mark, mark_rest, take_back
 from scheduling.misses import LOOK_BACK, Missed, missed_by, missed_last
 from scheduling.models import Attendance
 from scheduling.rosters import MARKED_WITHIN, watch_rosters
@@ -193,7 +193,7 @@ def test_the_row_is_counted_anew_for_those_that_follow(clinic):
 def test_coming_later_does_not_take_back_what_is_owed(clinic):
     one, two = places(clinic, 2)
     say(one, "missed", by=clinic.amara)
-    mark_rest_present(two.session, by=clinic.amara, now=NOON)
+    mark_rest(two.session, by=clinic.amara, now=NOON)
     assert owed() == [(OUTREACH, one.pk)]
 
 

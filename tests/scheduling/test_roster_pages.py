@@ -5,11 +5,13 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.urls import reverse
+from psycopg2.extras import DateTimeTZRange
 
 from iop_portal.audit.models import Entry
 from iop_portal.people.models import RoleHeld
+from scheduling import joining, rosters
 from scheduling.attendance import Said, mark
-from scheduling.models import Attendance
+from scheduling.models import Attendance, Session
 from tests.factories import NOON, admin, clinician, held, on_care_team, seated
 from tests.scheduling.booking_world import TOMORROW, Clinic
 from tests.signing_in import sign_in
@@ -262,3 +264,89 @@ def test_the_day_leads_to_marking_until_everybody_is_marked(client, amara, clini
     said = words(client.get(day))
     assert "1 of 2 came" in said
     assert "Mark Skills group" not in said
+
+
+# ── What their arrival says ───────────────────────────────────────────────────────────────────────────────────
+
+
+SAID = joining.Said("12 Elm Row", "NY", "+1 212 555 0142", in_private=True)
+
+
+@pytest.fixture
+def call(clinic):
+    """By video, from ten until half past eleven."""
+    return clinic.session(NOON - timedelta(hours=2))
+
+
+def joined(clinic, call, name, *, after, waited=0):
+    """Booked, and let into the call so many minutes after its beginning."""
+    place = seated(clinic.client(name), call)
+    moment = call.starts_at + timedelta(minutes=after)
+    arrival = joining.come_by_video(place, SAID, by=place.person, now=moment - timedelta(minutes=waited))
+    joining.let_in(arrival, by=place.person, now=moment)
+    return place
+
+
+def test_who_joined_stands_on_the_roster_and_is_confirmed_in_one_tap(client, amara, clinic, call):
+    ben = joined(clinic, call, "Ben", after=21)
+    page = client.get(page_of(call))
+    assert "joined at 10:21 am" in words(page)
+    assert "Late, 69 min there" in words(page)
+    assert (states(), ben.attendance.count()) == ([], 0)
+    tap(client, ben, "late")
+    fact = ben.attendance.get()
+    assert (fact.state, fact.minutes, fact.by_video, fact.recorded_by) == ("late", 69, True, amara)
+
+
+@pytest.mark.parametrize(
+    ("after", "waited", "answer"),
+    [(-5, 0, ("present", 90)), (15, 0, ("present", 90)), (16, 0, ("late", 74)), (40, 45, ("present", 90))],
+)
+def test_late_is_past_the_grace_and_never_for_who_waited_at_the_door(clinic, call, after, waited, answer):
+    place = joined(clinic, call, "Ben", after=after, waited=waited)
+    found = rosters.answer_about(place, reader=clinic.amara)
+    assert (found.state, found.minutes, found.by_video) == (*answer, True)
+
+
+def test_who_only_waits_or_came_to_another_time_is_no_answer(clinic, call):
+    waits = seated(clinic.maya, call)
+    joining.come_by_video(waits, SAID, by=clinic.maya, now=call.starts_at)
+    assert rosters.answer_about(waits, reader=clinic.amara) is None
+    place = joined(clinic, call, "Ben", after=0)
+    assert rosters.answer_about(place, reader=clinic.jonah) is None
+    moved = DateTimeTZRange(NOON + timedelta(hours=1), NOON + timedelta(hours=2), "[)")
+    Session.objects.filter(pk=call.pk).update(during=moved)
+    place.refresh_from_db()
+    assert rosters.answer_about(place, reader=clinic.amara) is None
+
+
+def test_the_rest_is_marked_as_they_came(client, amara, clinic, call):
+    late, ontime = (joined(clinic, call, name, after=after) for name, after in (("Ben", 30), ("Cleo", 0)))
+    absent = seated(clinic.client("Dan"), call)
+    said = words(client.get(page_of(call)))
+    assert "Mark the 2 who came Everybody was there" in said
+    assert "One person came late and is marked as late" in said
+    response = client.post(page("mark_rest", call.pk), {"arrived": "yes"}, follow=True)
+    assert "1 person is marked as present. 1 person is marked as late." in words(response)
+    told = [list(one.attendance.values_list("state", "minutes")) for one in (late, ontime, absent)]
+    assert told == [[("late", 60)], [("present", 90)], []]
+    client.post(page("mark_rest", call.pk))
+    assert list(absent.attendance.values_list("state", "minutes")) == [("present", 90)]
+
+
+def test_more_begins_with_what_the_arrival_says(client, amara, clinic, call):
+    form = client.get(page("attendance", joined(clinic, call, "Ben", after=21).pk)).context["form"]
+    assert (form["state"].value(), form["minutes"].value(), form["seen"].value()) == ("late", 69, 0)
+
+
+def test_the_day_says_how_many_are_to_be_confirmed(client, amara, clinic, call):
+    joined(clinic, call, "Ben", after=0)
+    ben = joined(clinic, call, "Cleo", after=20)
+    day = reverse("home:caseload")
+    assert "roster open, 2 to confirm" in words(client.get(day))
+    tap(client, ben, "late")
+    assert "1 of 2 came · roster open, 1 to confirm" in words(client.get(day))
+
+
+def page_of(session):
+    return page("roster", session.pk)
