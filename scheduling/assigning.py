@@ -24,6 +24,7 @@ from iop_portal.refusals import Refused
 from iop_portal.writes import write
 from scheduling.booking import new_reference
 from scheduling.changing import release
+from scheduling.leading import led_with_credential
 from scheduling.lines import leave_lines_of
 from scheduling.models import Booking, CalendarDelivery, Facilitation, Series, Session, TrackSeries, Waiting
 from therapy.models import Prescription
@@ -31,6 +32,7 @@ from therapy.models import Prescription
 log = logging.getLogger(__name__)
 
 FULL, BUSY = _("No place is left"), _("Something else is booked then")
+NOT_LED = _("Nobody with a valid credential leads it")
 GIVEN_BACK, WAITS = _("They gave this place back"), _("They wait for a place there")
 # Whoever gave a place back, or moved it, is not put there again.
 BY_THEMSELVES = (Booking.State.CANCELLED, Booking.State.LATE_CANCELLED, Booking.State.MOVED)
@@ -92,7 +94,7 @@ def assign(enrolment: Enrolment, *, by: User | None, now: datetime) -> list[Book
     """Book what the track of this enrolment brings and they do not have yet."""
     sessions = _lock(_wanted(enrolment, now=now))
     person = User.objects.lock_no_key(enrolment.client_id)
-    free = [session for session, why in _looked_at(person, sessions) if not why]
+    free = [session for session, why in _looked_at(person, sessions, zone=enrolment.program.zone) if not why]
     made = Booking.objects.bulk_create(
         Booking(
             session=session,
@@ -123,7 +125,8 @@ def unassigned(enrolment: Enrolment, *, now: datetime, until: datetime) -> list[
     """What of their track somebody is not booked into, and why. Nothing is locked, nothing written."""
     wanted = _wanted(enrolment, now=now).filter(during__startswith__lt=until)
     sessions = wanted.select_related("modality").order_by("during")
-    return [Unassigned(session, why) for session, why in _looked_at(enrolment.client, sessions) if why]
+    found = _looked_at(enrolment.client, sessions, zone=enrolment.program.zone)
+    return [Unassigned(session, why) for session, why in found if why]
 
 
 def _wanted(enrolment: Enrolment, *, now: datetime) -> QuerySet[Session]:
@@ -138,7 +141,7 @@ def _lock(sessions: QuerySet[Session]) -> list[Session]:
     return list(sessions.select_for_update(of=("self",), no_key=True).order_by("pk"))
 
 
-def _looked_at(person: User, sessions: Iterable[Session]) -> list[tuple[Session, str]]:
+def _looked_at(person: User, sessions: Iterable[Session], *, zone: str) -> list[tuple[Session, str]]:
     """Each with why the person is not put there, or nothing. As many queries for one as for a hundred."""
     wanted = sorted(sessions, key=lambda session: session.starts_at)
     if not wanted:
@@ -163,6 +166,7 @@ def _looked_at(person: User, sessions: Iterable[Session]) -> list[tuple[Session,
     by_themselves = Booking.objects.filter(person=person, session__in=keys, state__in=BY_THEMSELVES)
     given_back = set(by_themselves.values_list("session", flat=True))
     apart = _apart_from(person)
+    led = led_with_credential(keys, zone=zone)
     busy = [(each.starts_at, each.ends_at) for each in live.filter(person=person)]
     found = []
     for session in wanted:
@@ -173,6 +177,8 @@ def _looked_at(person: User, sessions: Iterable[Session]) -> list[tuple[Session,
             why = str(WAITS)
         elif any(begins < session.ends_at and session.starts_at < ends for begins, ends in busy):
             why = str(BUSY)
+        elif session.pk not in led:
+            why = str(NOT_LED)
         elif taken[session.pk] >= session.capacity or people[session.pk] & apart:
             why = str(FULL)
         else:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from zoneinfo import ZoneInfo
 
-from django.db.models import Max
+from django.db.models import Exists, Max, OuterRef
+from django.db.models.functions import TruncDate
 from django.utils.translation import gettext_lazy as _
 
 from iop_portal.markup import day_and_year
 from iop_portal.people.models import Program, User
 from iop_portal.refusals import Refused
+from scheduling.models import Session
 from therapy.models import Credential
 
 
@@ -56,6 +59,16 @@ def valid_until(leaders: Iterable[User]) -> dict[int, date]:
     return dict(
         held.values("clinician__user").annotate(until=Max("expires_on")).values_list("clinician__user", "until")
     )
+
+
+def led_with_credential(sessions: Iterable[int], *, zone: str) -> set[int]:
+    """Which of these sessions (keys) somebody leads whose credential is valid on that day of the zone. One query."""
+    held = Credential.objects.filter(
+        clinician__user__facilitations__session=OuterRef("pk"), expires_on__gte=OuterRef("on")
+    )
+    day = TruncDate("during__startswith", tzinfo=ZoneInfo(zone))
+    led = Session.objects.filter(pk__in=list(sessions)).annotate(on=day).filter(Exists(held))
+    return set(led.values_list("pk", flat=True))
 
 
 def _keys(people: Iterable[User]) -> list[int]:

@@ -95,12 +95,12 @@ def change_occurrence(
 
 @write
 def cancel_occurrence(session: Session, *, scope: Scope, by: User, now: datetime) -> None:
-    """Only this one, or this one and all that follow."""
-    assert session.series
-    assert session.occurrence
+    """Only this one, or this one and all that follow. What is of no series is cancelled alone."""
     if scope == Scope.ONE:
         cancel_session(session, by=by, now=now)
     else:
+        assert session.series
+        assert session.occurrence
         end_series(session.series, first=session.occurrence, by=by, now=now)
 
 

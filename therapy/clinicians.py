@@ -179,12 +179,17 @@ def change_credential(
 def end_credential(credential: Credential, *, by: User, now: datetime) -> Credential:
     """It held until yesterday. The row stays, since sessions were led on it."""
     locked = Credential.objects.select_for_update(no_key=True).select_related("clinician__user").get(pk=credential.pk)
-    yesterday = now.astimezone(ZoneInfo(locked.clinician.user.zone)).date() - timedelta(days=1)
+    yesterday = ended_on(locked, now=now)
     if locked.expires_on > yesterday:
         locked.expires_on = yesterday
         locked.save(update_fields=["expires_on"])
         trail.record("credential.ended", locked, by=by, at=now)
     return locked
+
+
+def ended_on(credential: Credential, *, now: datetime) -> date:
+    """The last day of one that is ended now: yesterday, where its clinician is."""
+    return now.astimezone(ZoneInfo(credential.clinician.user.zone)).date() - timedelta(days=1)
 
 
 def _check_year(expires_on: date, now: datetime) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Count, Prefetch, Q, QuerySet
 
 from iop_portal.people.models import Program
+from scheduling.credentials import sessions_given_no_more, sessions_without_credential
+from scheduling.models import Series, Session
+from scheduling.telling import days_and_time
 from therapy.models import Clinician, Credential, Modality
 
 SOON = timedelta(days=60)
@@ -34,12 +38,61 @@ class Profile:
         return any(not one.expired for one in self.held)
 
     @property
+    def last_day(self) -> date | None:
+        return max((one.credential.expires_on for one in self.held), default=None)
+
+    @property
     def expired(self) -> bool:
         return any(one.expired for one in self.held)
 
     @property
     def soon(self) -> bool:
         return any(one.soon for one in self.held)
+
+
+@dataclass(frozen=True)
+class Weekly:
+    """Sessions of one series among those that are left, and the first of them."""
+
+    series: Series
+    when: str
+    first: Session
+    count: int
+
+
+@dataclass(frozen=True)
+class Left:
+    """Sessions that are planned and should not be led by this clinician: of series, and single ones."""
+
+    weekly: Sequence[Weekly]
+    single: Sequence[Session]
+
+    @property
+    def count(self) -> int:
+        return sum(each.count for each in self.weekly) + len(self.single)
+
+
+def left_without_credential(clinician: Clinician, program: Program, *, now: datetime) -> Left:
+    """After their last credential has ended. Two queries."""
+    return _left(sessions_without_credential(clinician.user, program, now=now))
+
+
+def left_given_no_more(clinician: Clinician, program: Program, *, now: datetime) -> Left:
+    """Of what the office says they lead no more. One query."""
+    return _left(sessions_given_no_more(clinician.user, program, now=now))
+
+
+def _left(sessions: QuerySet[Session]) -> Left:
+    booked = Count("bookings", filter=Q(bookings__occupies=True))
+    of_series: defaultdict[Series, list[Session]] = defaultdict(list)
+    single = []
+    for session in sessions.select_related("modality", "series__modality").annotate(booked=booked):
+        if session.series:
+            of_series[session.series].append(session)
+        else:
+            single.append(session)
+    weekly = [Weekly(series, days_and_time(series), held[0], len(held)) for series, held in of_series.items()]
+    return Left(weekly, single)
 
 
 def clinicians_in(program: Program) -> QuerySet[Clinician]:

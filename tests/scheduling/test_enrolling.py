@@ -22,7 +22,7 @@ from scheduling.making import make_due
 from scheduling.models import Booking, CalendarDelivery, Session
 from tests.factories import NOON, TrackFactory, clinician, introduced, seated
 from tests.scheduling.series_world import MONDAY, THURSDAY, TUESDAY, WEDNESDAY, Timetable, state
-from therapy.models import Prescription
+from therapy.models import Credential, Prescription
 from therapy.prescribing import current_prescription, prescribe, prescription_version
 
 pytestmark = pytest.mark.django_db
@@ -144,7 +144,7 @@ def test_a_place_that_somebody_gave_back_is_not_booked_again(clinic, evening, of
     change(clinic, maya, evening)
     cancel_booking(booked(clinic.maya).earliest("during"), by=clinic.maya, now=NOON)
     assert assign(maya, by=None, now=NOON) == []
-    left = unassigned(maya, now=NOON, until=NOON + timedelta(days=14))
+    left = unassigned(maya, now=NOON, until=NOON + timedelta(days=15))
     assert [each.why for each in left] == ["They gave this place back"]
 
 
@@ -159,7 +159,7 @@ def test_own_bookings_full_sessions_and_people_kept_apart_are_respected_and_show
     Apart.objects.create(one_id=one, other_id=other, asked_by="client", set_by=clinic.amara, since=NOON)
     prescribe(maya, track=evening, **CORE, by=clinic.amara, now=NOON)
     assert bring(clinic, evening, {groups[0]: BOTH}) == 13
-    left = unassigned(maya, now=NOON, until=NOON + timedelta(days=14))
+    left = unassigned(maya, now=NOON, until=NOON + timedelta(days=15))
     assert [(each.session, each.why) for each in left] == [
         (first, "Something else is booked then"),
         (second, "No place is left"),
@@ -208,3 +208,14 @@ def test_the_nightly_task_may_run_twice(clinic, evening, offered, maya):
     once = state()
     tasks.make_sessions()
     assert state() == once
+
+
+def test_nobody_is_put_where_nobody_with_a_valid_credential_leads(clinic, evening, offered, maya):
+    ends = NOON.date() + timedelta(days=9)
+    Credential.objects.filter(clinician__user=clinic.amara).update(expires_on=ends)
+    prescribe(maya, track=evening, **CORE, by=clinic.amara, now=NOON)
+    made = assign(maya, by=clinic.dana, now=NOON)
+    assert {(booking.starts_at - NOON) < timedelta(days=10) for booking in made} == {True}
+    left = unassigned(maya, now=NOON, until=NOON + timedelta(days=15))
+    assert {each.why for each in left} == {"Nobody with a valid credential leads it"}
+    assert len(left) == 2

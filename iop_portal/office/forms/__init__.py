@@ -53,6 +53,12 @@ class OfficeModelForm(PortalModelForm):
             self.add_error(None, error)
 
 
+def ask_later(form: forms.BaseForm, name: str) -> None:
+    """A question that is asked once a refusal raises it."""
+    if name in form.fields and form.data.get(name) in (None, "", "False"):
+        form.fields[name].widget = forms.HiddenInput()
+
+
 @dataclass(frozen=True)
 class Difference:
     """A field that somebody else changed while this form was open."""

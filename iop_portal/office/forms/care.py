@@ -11,8 +11,10 @@ from django.utils.translation import gettext_lazy
 
 from iop_portal.accounts.care_teams import CannotJoin
 from iop_portal.forms import PortalForm, SeenForm
-from iop_portal.office.forms import EditForm, PersonChoice
+from iop_portal.office.forms import EditForm, PersonChoice, ask_later
 from iop_portal.people.models import Enrolment, Program, User
+from iop_portal.refusals import Refused
+from scheduling.credentials import LeavesSessions
 from therapy import catalogue, clinicians, policies, prescribing, tracks
 from therapy.admitting import NoPrimaryCounsellor, primary_counsellor
 from therapy.catalogue import ModalityDetails
@@ -231,6 +233,22 @@ class CredentialForm(EditForm):
 
     def credential(self) -> CredentialDetails:
         return CredentialDetails(**{name: self.cleaned_data[name] for name in clinicians.CREDENTIAL_DETAILS})
+
+
+class ChangeCredentialForm(CredentialForm):
+    blames = CredentialForm.blames | {LeavesSessions: "sure"}
+    sure = forms.BooleanField(
+        label=gettext_lazy("Save it all the same. I see to these sessions on the clinician’s page."), required=False
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        ask_later(self, "sure")
+
+    def refuse(self, refusal: Refused) -> None:
+        if isinstance(refusal, LeavesSessions):
+            self.fields["sure"].widget = forms.CheckboxInput()
+        super().refuse(refusal)
 
 
 # ── Admission ─────────────────────────────────────────────────────────────────────────────────────────────────

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from iop_portal.accounts.forms import zone_choices
 from iop_portal.forms import PortalForm, SeenForm
+from iop_portal.office.forms import ask_later
 from iop_portal.people.models import Program, User
 from iop_portal.refusals import Refused
 from scheduling import changing, closing, leading, occurrences, series
@@ -20,12 +21,6 @@ from scheduling.occurrences import Scope, Wish
 from scheduling.series import Pattern
 from scheduling.telling import in_words
 from therapy.models import Format, Modality, Prescription, Track
-
-
-def _ask_later(form: forms.Form, name: str) -> None:
-    """A question that is asked once a refusal raises it."""
-    if name in form.fields and form.data.get(name) in (None, "", "False"):
-        form.fields[name].widget = forms.HiddenInput()
 
 
 class LeadersChoice(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
@@ -79,7 +74,7 @@ class HeldForm(SeenForm):
         super().__init__(*args, **kwargs)
         self.fields["room"].queryset = program.rooms.filter(in_use=True)  # type: ignore[attr-defined]
         self.fields["leaders"].queryset = User.objects.clinicians_of(program)  # type: ignore[attr-defined]
-        _ask_later(self, "give_back")
+        ask_later(self, "give_back")
 
     def refuse(self, refusal: Refused) -> None:
         if isinstance(refusal, PeopleBusy):
@@ -208,6 +203,14 @@ class CancelOccurrenceForm(PortalForm):
         widget=forms.RadioSelect,
     )
 
+    def __init__(self, *args: Any, alone: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if alone:
+            del self.fields["scope"]
+
+    def chosen(self) -> Scope:
+        return Scope(self.cleaned_data.get("scope", Scope.ONE))
+
 
 class EndSeriesForm(PortalForm):
     first = forms.DateField(
@@ -239,7 +242,7 @@ class ClosureForm(PortalForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _ask_later(self, "sure")
+        ask_later(self, "sure")
 
     def refuse(self, refusal: Refused) -> None:
         if isinstance(refusal, ClosureHits):

@@ -1,5 +1,7 @@
 """Who gives care: titles, credentials, and what each of them leads in a program."""
 
+from zoneinfo import ZoneInfo
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -7,12 +9,19 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from iop_portal.doors import PortalRequest, for_roles
-from iop_portal.office.credentials import clinicians_in, in_words
-from iop_portal.office.forms.care import CredentialForm, GivesForm, IntroduceForm, ProfileForm
+from iop_portal.office.credentials import clinicians_in, in_words, left_given_no_more, left_without_credential
+from iop_portal.office.forms.care import (
+    ChangeCredentialForm,
+    CredentialForm,
+    GivesForm,
+    IntroduceForm,
+    ProfileForm,
+)
 from iop_portal.people.models import Program, User
 from iop_portal.people.roles import Role
 from iop_portal.refusals import Refused
 from iop_portal.versions import ChangedMeanwhile
+from scheduling import credentials
 from therapy import clinicians
 from therapy.models import Clinician, Credential
 
@@ -49,8 +58,16 @@ def introduce(request: PortalRequest, program_id: int) -> HttpResponse:
 @for_roles(Role.ADMIN, methods=("GET",))
 def clinician(request: PortalRequest, program_id: int, clinician_id: int) -> HttpResponse:
     program, found = _clinician(request, program_id, clinician_id)
-    (profile,) = in_words([found], today=timezone.localdate())
-    return render(request, "office/clinician.html", {"program": program, "profile": profile})
+    now = timezone.now()
+    (profile,) = in_words([found], today=timezone.localdate(now))
+    context = {
+        "program": program,
+        "profile": profile,
+        "without": left_without_credential(found, program, now=now),
+        "given_no_more": left_given_no_more(found, program, now=now),
+    }
+    with timezone.override(ZoneInfo(program.zone)):
+        return render(request, "office/clinician.html", context)
 
 
 @for_roles(Role.ADMIN)
@@ -109,11 +126,11 @@ def add_credential(request: PortalRequest, program_id: int, clinician_id: int) -
 @for_roles(Role.ADMIN)
 def change_credential(request: PortalRequest, program_id: int, credential_id: int) -> HttpResponse:
     program, credential = _credential(request, program_id, credential_id)
-    form = CredentialForm(request.POST or None, instance=credential)
+    form = ChangeCredentialForm(request.POST or None, instance=credential)
     if form.is_valid():
-        seen = form.cleaned_data["seen"]
+        typed = {name: form.cleaned_data[name] for name in ("seen", "sure")}
         try:
-            clinicians.change_credential(credential, form.credential(), seen=seen, by=request.user, now=timezone.now())
+            credentials.change_credential(credential, form.credential(), **typed, by=request.user, now=timezone.now())
         except ChangedMeanwhile as refusal:
             credential.refresh_from_db()
             form.show_both(refusal, credential)
@@ -129,9 +146,12 @@ def change_credential(request: PortalRequest, program_id: int, credential_id: in
 @for_roles(Role.ADMIN)
 def end_credential(request: PortalRequest, program_id: int, credential_id: int) -> HttpResponse:
     program, credential = _credential(request, program_id, credential_id)
+    now = timezone.now()
     if request.method != "POST":
-        return render(request, "office/end_credential.html", {"program": program, "credential": credential})
-    clinicians.end_credential(credential, by=request.user, now=timezone.now())
+        left = credentials.would_be_left(credential, clinicians.ended_on(credential, now=now), now=now)
+        context = {"program": program, "credential": credential, "left": left}
+        return render(request, "office/end_credential.html", context)
+    clinicians.end_credential(credential, by=request.user, now=now)
     messages.success(request, _("The credential ended yesterday."))
     return redirect("office:clinician", program.pk, credential.clinician_id)
 

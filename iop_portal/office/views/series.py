@@ -3,8 +3,10 @@
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -28,7 +30,7 @@ from scheduling.models import Series, Session
 from scheduling.occurrences import Scope
 from scheduling.series import Edited
 from scheduling.telling import days_and_time
-from therapy.models import Track
+from therapy.models import Clinician, Track
 
 
 @for_roles(Role.ADMIN, methods=("GET",))
@@ -113,19 +115,21 @@ def change_occurrence(request: PortalRequest, occurrence_id: int) -> HttpRespons
 
 @for_roles(Role.ADMIN)
 def cancel_occurrence(request: PortalRequest, occurrence_id: int) -> HttpResponse:
-    session, now = _occurrence(request, occurrence_id), timezone.now()
-    form = CancelOccurrenceForm(request.POST or None)
+    session, now = _session(request, occurrence_id), timezone.now()
+    form = CancelOccurrenceForm(request.POST if request.method == "POST" else None, alone=session.series is None)
+    back = _back_from(session)
     if form.is_valid():
         try:
-            occurrences.cancel_occurrence(session, scope=Scope(form.cleaned_data["scope"]), by=request.user, now=now)
+            occurrences.cancel_occurrence(session, scope=form.chosen(), by=request.user, now=now)
         except Refused as refusal:
             form.refuse(refusal)
         else:
             messages.success(request, _("Cancelled. Everybody who was booked is told."))
-            return redirect("office:series", session.series_id)
+            return redirect(back)
     booked = session.bookings.filter(occupies=True).count()
-    context = {"form": form, "session": session, "series": session.series, "booked": booked}
-    return _by_its_clock(request, session.series, "office/cancel_occurrence.html", context, status=form.status)
+    context = {"form": form, "session": session, "back": back, "booked": booked}
+    zone = session.series.zone if session.series else session.program.zone
+    return _by_clock_of(request, zone, "office/cancel_occurrence.html", context, status=form.status)
 
 
 @for_roles(Role.ADMIN)
@@ -194,16 +198,41 @@ def _series(request: PortalRequest, series_id: int) -> Series:
 
 
 def _occurrence(request: PortalRequest, occurrence_id: int) -> Session:
-    run = Session.objects.filter(series__in=Series.objects.run_by(request.user))
-    full = run.select_related("series__program", "series__room", "series__modality", "program", "room", "modality")
-    return get_object_or_404(full, pk=occurrence_id)
+    """Of a series."""
+    return get_object_or_404(_sessions(request).exclude(series=None), pk=occurrence_id)
+
+
+def _session(request: PortalRequest, session_id: int) -> Session:
+    """Of a series, or one that stands alone, as an hour that somebody booked."""
+    return get_object_or_404(_sessions(request), pk=session_id)
+
+
+def _sessions(request: PortalRequest) -> QuerySet[Session]:
+    run = Session.objects.filter(program__in=Program.objects.run_by(request.user))
+    return run.select_related("series__program", "series__room", "series__modality", "program", "room", "modality")
+
+
+def _back_from(session: Session) -> str:
+    """To its series; what stands alone was reached from whoever leads it."""
+    if session.series_id:
+        return reverse("office:series", args=[session.series_id])
+    profile = Clinician.objects.filter(user__facilitations__session=session).order_by("pk").first()
+    if profile is None:
+        return reverse("office:clinicians", args=[session.program_id])
+    return reverse("office:clinician", args=[session.program_id, profile.pk])
 
 
 def _by_its_clock(
     request: PortalRequest, series: Series | None, template: str, context: dict[str, object], status: int = 200
 ) -> HttpResponse:
     """Times as they are typed: by the clock of the series, wherever the admin is."""
-    with timezone.override(ZoneInfo(series.zone) if series else None):
+    return _by_clock_of(request, series.zone if series else None, template, context, status=status)
+
+
+def _by_clock_of(
+    request: PortalRequest, zone: str | None, template: str, context: dict[str, object], status: int = 200
+) -> HttpResponse:
+    with timezone.override(ZoneInfo(zone) if zone else None):
         return render(request, template, context, status=status)
 
 
