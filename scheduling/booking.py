@@ -49,6 +49,12 @@ class HourTaken(Refused):
     constraint = "a_clinician_is_in_one_session_at_a_time"
 
 
+class HourOff(HourTaken):
+    """Time off that was noted meanwhile reads like a time that is taken: it is nobody's business."""
+
+    constraint = "while_away_nobody_leads"
+
+
 class RoomTaken(HourTaken):
     constraint = "a_room_holds_one_session_at_a_time"
 

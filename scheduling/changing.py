@@ -25,7 +25,7 @@ from iop_portal.refusals import Refused
 from iop_portal.writes import write
 from scheduling.leading import check_leaders
 from scheduling.lines import close_line
-from scheduling.models import Booking, CalendarDelivery, Facilitation, Room, Session
+from scheduling.models import Booking, CalendarDelivery, Facilitation, Room, Session, TimeOff
 from scheduling.reminders import withdraw_reminders
 
 SHORTEST, LONGEST = timedelta(minutes=5), timedelta(hours=8)
@@ -73,6 +73,10 @@ class RoomBusy(Refused):
 
 class LeaderBusy(Refused):
     message = _("%(name)s leads something else on %(when)s. Choose another time or somebody else.")
+
+
+class LeaderAway(Refused):
+    message = _("%(name)s is away on %(when)s. Choose another time or somebody else.")
 
 
 class SeatsTaken(Refused):
@@ -224,6 +228,7 @@ def move_sessions(wanted: Mapping[Session, Setting], *, give_back: bool = False,
         _check(session, before[session], setting, now=now)
     bookings = _lock_everybody(moves)
     _check_apart(moves, bookings)
+    _check_away(moves, before)
     with connection.cursor() as cursor:
         cursor.execute(f"SET CONSTRAINTS {', '.join(NOBODY_IN_TWO_PLACES)} DEFERRED")
     for session, setting in moves.items():
@@ -301,12 +306,22 @@ def _check_apart(moves: Mapping[Session, Setting], bookings: Iterable[Booking]) 
         raise LeaderKeptApart
 
 
+def _check_away(moves: Mapping[Session, Setting], before: Mapping[Session, Setting]) -> None:
+    """Under the lock of the clinicians nobody notes time off meanwhile. Who stays where they were is asked nothing."""
+    for session, wanted in moves.items():
+        held = before[session]
+        new = [one for one in wanted.leaders if wanted.during != held.during or one not in held.leaders]
+        away = TimeOff.objects.standing().filter(program=session.program_id, clinician__in=new)
+        if hit := away.filter(during__overlap=wanted.during).select_related("clinician").first():
+            raise LeaderAway(name=hit.clinician.full_name, when=day_clock(wanted.during.lower))
+
+
 def _apply(session: Session, held: Setting, wanted: Setting) -> None:
-    """Facilitations and bookings follow the session's time by their foreign keys."""
+    """Facilitations and bookings follow the session's time by their foreign keys: who leads it no more goes first."""
+    session.facilitations.exclude(clinician__in=wanted.leaders).delete()
     session.during, session.room, session.video = wanted.during, wanted.room, wanted.video
     session.capacity = wanted.capacity
     session.save(update_fields=["during", "room", "video", "capacity"])
-    session.facilitations.exclude(clinician__in=wanted.leaders).delete()
     for leader in wanted.leaders:
         if leader not in held.leaders:
             Facilitation.objects.create(session=session, clinician=leader, during=session.during)

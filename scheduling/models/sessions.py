@@ -194,7 +194,26 @@ class Facilitation(models.Model):
                 deferrable=Deferrable.IMMEDIATE,
             ),
         ]
-        triggers = [queue_for("people_user", "clinician_id", when="NEW.live", changed=("clinician_id",))]
+        triggers = [
+            queue_for("people_user", "clinician_id", when="NEW.live", changed=("clinician_id",)),
+            # By its name it comes after the queue: whoever notes time off meanwhile holds the clinician's row.
+            pgtrigger.Trigger(
+                name="while_away_nobody_leads",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("clinician_id", "during", "live"),  # type: ignore[no-untyped-call]
+                condition=pgtrigger.Condition("NEW.live"),
+                func="""
+                    PERFORM FROM scheduling_timeoff o JOIN scheduling_session s ON s.program_id = o.program_id
+                    WHERE s.id = NEW.session_id AND o.clinician_id = NEW.clinician_id
+                      AND o.ended_at IS NULL AND o.during && NEW.during;
+                    IF FOUND THEN
+                        RAISE EXCEPTION 'the clinician is away'
+                        USING ERRCODE = 'check_violation', CONSTRAINT = 'while_away_nobody_leads';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"Facilitation #{self.pk}"

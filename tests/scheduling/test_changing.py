@@ -11,10 +11,20 @@ from iop_portal.notices.delivery import deliver_owed
 from iop_portal.notices.models import Notice
 from iop_portal.people.models import Apart
 from iop_portal.refusals import Refused
+from iop_portal.writes import write
 from scheduling import changing
-from scheduling.booking import book_seat
-from scheduling.changing import Changed, Setting, cancel_session, move_session, move_sessions, setting_of
-from scheduling.models import Booking, CalendarDelivery, Room, Session
+from scheduling.booking import HourOff, book_seat
+from scheduling.changing import (
+    Changed,
+    LeaderAway,
+    Setting,
+    cancel_session,
+    move_session,
+    move_sessions,
+    setting_of,
+)
+from scheduling.models import Booking, CalendarDelivery, Facilitation, Room, Session, TimeOff
+from scheduling.time_off import end_time_off
 from tests.factories import NOON, RoomFactory, UserFactory, introduced, seated
 from tests.scheduling.booking_world import TOMORROW, Clinic
 from therapy.models import Credential
@@ -268,3 +278,54 @@ def test_a_clinician_of_another_days_credential_may_not_be_moved_to(clinic, grou
     with pytest.raises(Refused, match="valid until 25 November 2026, and the session is on 26 November 2026"):
         move_session(group, during=at(LATER + timedelta(days=1)), by=clinic.amara, now=NOON)
     introduced(UserFactory())
+
+
+# ── Time off ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def away(who, clinic, begins, ends):
+    during = DateTimeTZRange(begins, ends, "[)")
+    return TimeOff.objects.create(clinician=who, program=clinic.program, during=during, noted_at=NOON, noted_by=who)
+
+
+def test_nothing_moves_to_where_who_leads_it_is_away(clinic, group, booked):
+    away(clinic.amara, clinic, LATER, LATER + HOUR)
+    with pytest.raises(LeaderAway, match=r"Amara Okafor is away on Wednesday 25 November, 8:00 pm\."):
+        move_session(group, during=at(LATER), by=clinic.amara, now=NOON)
+    assert Session.objects.get(pk=group.pk).starts_at == TOMORROW
+    move_session(group, during=at(LATER), leaders=[clinic.jonah], by=clinic.amara, now=NOON)
+    assert Session.objects.get(pk=group.pk).starts_at == LATER
+
+
+def test_nothing_is_given_to_who_is_away_then_and_everything_to_who_is_back(clinic, group):
+    noted = away(clinic.jonah, clinic, TOMORROW, TOMORROW + HOUR)
+    with pytest.raises(LeaderAway, match="Jonah Weiss is away"):
+        move_session(group, leaders=[clinic.amara, clinic.jonah], by=clinic.amara, now=NOON)
+    end_time_off(noted, by=clinic.jonah, now=NOON)
+    move_session(group, leaders=[clinic.amara, clinic.jonah], by=clinic.amara, now=NOON)
+    assert group.facilitations.count() == 2
+
+
+def test_time_off_of_another_program_is_in_nobody_s_way(clinic, group):
+    there = Clinic()
+    away(clinic.amara, there, LATER, LATER + HOUR)
+    assert move_session(group, during=at(LATER), by=clinic.amara, now=NOON).sessions == 1
+
+
+def test_the_database_puts_nobody_into_time_off_either(clinic, group):
+    away(clinic.jonah, clinic, TOMORROW, TOMORROW + HOUR)
+    away(clinic.amara, clinic, LATER, LATER + HOUR)
+
+    @write
+    def given():
+        Facilitation.objects.create(session=group, clinician=clinic.jonah, during=group.during)
+
+    @write
+    def moved():
+        Session.objects.filter(pk=group.pk).update(during=at(LATER))
+
+    for wrong in (given, moved):
+        with pytest.raises(HourOff):
+            wrong()
+    Session.objects.filter(pk=group.pk).update(live=False, state="cancelled")
+    moved()

@@ -30,6 +30,7 @@ from scheduling.series import (
     series_version,
     try_skipped_again,
 )
+from scheduling.time_off import end_time_off
 from scheduling.walltime import moment_of, stretch_of
 from tests.factories import NOON, RoomFactory, clinician, introduced, seated
 from tests.scheduling.series_world import FRIDAY, MONDAY, THURSDAY, TODAY, TUESDAY, WEDNESDAY, Timetable, days, state
@@ -204,6 +205,18 @@ def test_a_leader_who_is_away_is_left_out_and_a_day_without_any_is_skipped(clini
     assert (Skipped.objects.get().occurrence, Skipped.objects.get().why) == (FIRST, "away")
     assert [each.clinician for each in session_on(both, days(both)[0]).facilitations.all()] == [clinic.amara]
     assert session_on(both, days(both)[-1]).facilitations.count() == 2
+
+
+def test_a_day_in_time_off_is_made_in_the_night_after_it_was_taken_back(clinic):
+    days_off = DateTimeTZRange(NOON, NOON + timedelta(days=3), "[)")
+    fields = {"program": clinic.program, "during": days_off, "noted_at": NOON, "noted_by": clinic.amara}
+    noted = TimeOff.objects.create(clinician=clinic.amara, **fields)
+    series = clinic.series()
+    assert make_due(now=NOON) == 0
+    assert [(each.occurrence, each.clinician) for each in Skipped.objects.all()] == [(FIRST, clinic.amara)]
+    end_time_off(noted, by=clinic.amara, now=NOON)
+    assert make_due(now=NOON) == 1
+    assert (days(series)[0], Skipped.objects.count()) == (FIRST, 0)
 
 
 def test_days_after_a_credential_has_ended_are_skipped(clinic):

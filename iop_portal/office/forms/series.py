@@ -36,6 +36,7 @@ class HeldForm(SeenForm):
         leading.NotAClinicianHere: "leaders",
         leading.WithoutCredential: "leaders",
         leading.CredentialEnds: "leaders",
+        changing.LeaderAway: "leaders",
         changing.LeaderBusy: "leaders",
         changing.LeaderKeptApart: "leaders",
         changing.RoomBusy: "room",
