@@ -220,7 +220,7 @@ def _ahead(enrolment: Enrolment, *, now: datetime) -> QuerySet[Booking]:
 def assign_everybody(*, now: datetime) -> int:
     """Every night, after sessions were made: how many places were booked."""
     booked = 0
-    for enrolment in _on_tracks(TrackSeries.objects.all()):
+    for enrolment in on_tracks(TrackSeries.objects.all()):
         try:
             booked += len(assign(enrolment, by=None, now=now))
         except Refused as refusal:
@@ -230,10 +230,11 @@ def assign_everybody(*, now: datetime) -> int:
 
 def assign_those_of(series: Series, *, by: User | None, now: datetime) -> int:
     """What was just made or changed of one series."""
-    return sum(len(assign(each, by=by, now=now)) for each in _on_tracks(series.track_series.all()))
+    return sum(len(assign(each, by=by, now=now)) for each in on_tracks(series.track_series.all()))
 
 
-def _on_tracks(links: QuerySet[TrackSeries]) -> list[Enrolment]:
+def on_tracks(links: QuerySet[TrackSeries]) -> list[Enrolment]:
+    """Who is admitted and on one of these tracks."""
     prescribed = Prescription.objects.current().filter(track__in=links.values("track"))
     admitted = Enrolment.objects.filter(state=Enrolment.State.ADMITTED, pk__in=prescribed.values("enrolment"))
     return list(admitted.select_related("program", "client").order_by("pk"))

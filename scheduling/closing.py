@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,8 +16,12 @@ from iop_portal.people.models import Program, User
 from iop_portal.refusals import Refused
 from iop_portal.writes import write
 from scheduling.changing import cancel_session
-from scheduling.models import Booking, Closure, Session
+from scheduling.enrolling import book_for_tracks
+from scheduling.making import make_sessions
+from scheduling.models import Booking, Closure, Series, Session, Skipped
 from scheduling.walltime import moment_of
+
+log = logging.getLogger(__name__)
 
 LONGEST, FURTHEST = timedelta(days=31), timedelta(days=731)
 
@@ -84,16 +90,48 @@ def close_program(
         booked = Booking.objects.live().filter(session__in=hit).count()
         raise ClosureHits(sessions=len(hit), booked=booked)
     for session in hit:
-        cancel_session(session, by=by, now=now)
+        _cancel(session, closure, by=by, now=now)
     trail.record("closure.added", closure, by=by, at=now, facts={"cancelled": len(hit)})
     return len(hit)
 
 
+def _cancel(session: Session, closure: Closure, *, by: User, now: datetime) -> None:
+    """A closed day is no day of its series: should it be open after all, it is made anew. What was cancelled by itself
+    before stays the occurrence of its day, and cancelled."""
+    gone = cancel_session(session, by=by, now=now)
+    if gone.occurrence and closure.begins_on <= gone.occurrence <= closure.ends_on:
+        gone.series, gone.occurrence = None, None
+        gone.save(update_fields=["series", "occurrence"])
+
+
+@dataclass(frozen=True)
+class Reopened:
+    """How many sessions of series are there again, how many could not be made, and how many places tracks booked."""
+
+    sessions: int
+    skipped: int
+    booked: int
+
+
 @write
-def end_closure(closure: Closure, *, by: User, now: datetime) -> None:
-    """It is open after all. What was cancelled stays cancelled; what was not made yet is made in the night."""
+def end_closure(closure: Closure, *, by: User, now: datetime) -> Reopened:
+    """It is open after all: its series are held, with whoever their tracks bring, who hear of it in one mail. Bookings
+    that people chose stay cancelled: they have been told, and may have planned anew."""
+    program, first, last = closure.program, closure.begins_on, closure.ends_on
     trail.record("closure.removed", closure, by=by, at=now)
     closure.delete()
+    held = list(Series.objects.held_from(first).filter(program=program, begins_on__lte=last).order_by("pk"))
+    on_these_days = Session.objects.filter(series__in=held, occurrence__range=(first, last), live=True)
+    before = on_these_days.count()
+    for series in held:
+        try:
+            make_sessions(series, now=now)
+        except Refused as refusal:
+            # It is tried again in the night, as every series.
+            log.error("series not made", extra={"facts": {"series": series.pk, "why": type(refusal).__name__}})
+    skipped = Skipped.objects.filter(series__in=held, occurrence__range=(first, last), left_out=False)
+    booked = book_for_tracks(held, by=by, now=now)
+    return Reopened(on_these_days.count() - before, skipped.count(), booked)
 
 
 def sessions_between(program: Program, first: date, last: date, *, now: datetime) -> QuerySet[Session]:

@@ -6,7 +6,7 @@ they are not expected any more.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from iop_portal.notices import outbox
 from iop_portal.people.models import Enrolment, User
 from iop_portal.versions import ChangedMeanwhile, version_of
 from iop_portal.writes import write
-from scheduling.assigning import assign, assign_those_of, release_assigned, release_everything
+from scheduling.assigning import assign, assign_those_of, on_tracks, release_assigned, release_everything
 from scheduling.models import Series, TrackSeries
 from therapy.admitting import admit_into_care
 from therapy.models import Prescription, Track
@@ -93,6 +93,18 @@ def _tell(enrolment: Enrolment, *, assigned: int, released: int, by: User, now: 
         facts = {"assigned": assigned, "released": released}
         entry = trail.record("track.followed", enrolment, client=enrolment.client, by=by, at=now, facts=facts)
         outbox.queue("appointments_changed", to=enrolment.client, client=enrolment.client, about=entry, now=now)
+
+
+@write
+def book_for_tracks(series: Iterable[Series], *, by: User, now: datetime) -> int:
+    """Put whoever is on a track that has one of these series into what there is of them now, and tell each of it in one
+    mail: how many places."""
+    booked = 0
+    for enrolment in on_tracks(TrackSeries.objects.filter(series__in=list(series))):
+        assigned = len(assign(enrolment, by=by, now=now))
+        _tell(enrolment, assigned=assigned, released=0, by=by, now=now)
+        booked += assigned
+    return booked
 
 
 # ── Which series a track has ──────────────────────────────────────────────────────────────────────────────────

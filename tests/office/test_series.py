@@ -204,7 +204,8 @@ def test_closed_days_are_added_after_asking_and_taken_back(office, clinic, serie
     assert "Staff day" in words(answer)
     closure = Closure.objects.get()
     assert "after all?" in words(office.get(page("end_closure", closure.pk)))
-    office.post(page("end_closure", closure.pk))
+    answer = office.post(page("end_closure", closure.pk), follow=True)
+    assert "Open again. 1 session is back." in words(answer)
     assert not Closure.objects.exists()
 
 

@@ -11,11 +11,14 @@ from psycopg2.extras import DateTimeTZRange
 
 from iop_portal.followups.models import FollowUp
 from iop_portal.notices.models import Notice
+from iop_portal.people.models import Enrolment
 from iop_portal.refusals import Refused
 from iop_portal.versions import ChangedMeanwhile
+from scheduling.assigning import assign
 from scheduling.booking import cancel_booking
 from scheduling.changing import Changed, cancel_session, move_session
-from scheduling.closing import ClosureHits, close_program, closures_of, end_closure
+from scheduling.closing import ClosureHits, Reopened, close_program, closures_of, end_closure
+from scheduling.enrolling import set_track_series, track_series_version
 from scheduling.finding import hour_times
 from scheduling.making import make_due, make_sessions
 from scheduling.models import Booking, Closure, Series, Session, Skipped, TimeOff
@@ -32,9 +35,10 @@ from scheduling.series import (
 )
 from scheduling.time_off import end_time_off
 from scheduling.walltime import moment_of, stretch_of
-from tests.factories import NOON, RoomFactory, clinician, introduced, seated
+from tests.factories import NOON, RoomFactory, TrackFactory, clinician, introduced, seated
 from tests.scheduling.series_world import FRIDAY, MONDAY, THURSDAY, TODAY, TUESDAY, WEDNESDAY, Timetable, days, state
 from therapy.models import Credential
+from therapy.prescribing import prescribe
 
 pytestmark = pytest.mark.django_db
 WEEK = timedelta(days=7)
@@ -448,8 +452,10 @@ def test_a_closure_asks_first_and_then_cancels_what_is_there(clinic, series):
     book(session_on(series, FIRST), clinic.maya)
     with pytest.raises(ClosureHits, match="1 session is planned then, and 1 place in them is booked"):
         close(clinic)
+    held = session_on(series, FIRST)
     assert close(clinic, sure=True) == 1
-    assert not session_on(series, FIRST).live
+    held.refresh_from_db()
+    assert (held.live, held.series) == (False, None)
     assert owed("booking_cancelled") == ["Maya"]
 
 
@@ -458,9 +464,45 @@ def test_series_skip_a_closure_until_it_is_taken_back(clinic):
     series = clinic.series()
     assert days(series)[0] == date(2026, 11, 30)
     assert not Skipped.objects.exists()
-    end_closure(closures_of(clinic.program, now=NOON).get(), by=clinic.dana, now=NOON)
     make_due(now=NOON)
-    assert days(series)[0] == FIRST
+    assert days(series)[0] == date(2026, 11, 30)
+    done = end_closure(closures_of(clinic.program, now=NOON).get(), by=clinic.dana, now=NOON)
+    assert (done, days(series)[0]) == (Reopened(sessions=1, skipped=0, booked=0), FIRST)
+
+
+def test_what_a_closure_cancelled_comes_back_with_whom_the_track_brings(clinic, series):
+    """Ben chose it, Maya is on the track: she is booked anew and told, his place stays cancelled."""
+    track = TrackFactory(program=clinic.program)
+    set_track_series(track, {series: ("core",)}, seen=track_series_version(track), by=clinic.dana, now=NOON)
+    maya = Enrolment.objects.get(client=clinic.maya)
+    prescribe(maya, track=track, phase="core", hours=9, days=3, by=clinic.amara, now=NOON)
+    assign(maya, by=clinic.dana, now=NOON)
+    book(session_on(series, FIRST), clinic.client("Ben"))
+    close(clinic, sure=True)
+    done = end_closure(Closure.objects.get(), by=clinic.dana, now=NOON)
+    assert done == Reopened(sessions=1, skipped=0, booked=1)
+    again = session_on(series, FIRST)
+    assert [each.person for each in again.bookings.all()] == [clinic.maya]
+    assert owed("appointments_changed") == ["Maya"]
+
+
+def test_a_closure_that_is_taken_back_brings_nothing_that_was_cancelled_or_moved_by_itself(clinic, series):
+    """Thursday's was cancelled; Monday's was moved to Friday, which then was closed."""
+    cancel_session(session_on(series, FIRST), by=clinic.dana, now=NOON)
+    monday, friday = FIRST + timedelta(days=4), FIRST + timedelta(days=1)
+    moved = session_on(series, monday)
+    move_session(moved, during=stretch_of(friday, time(17, 30), series.zone, minutes=90), by=clinic.dana, now=NOON)
+    close(clinic, FIRST, friday, sure=True)
+    assert end_closure(Closure.objects.get(), by=clinic.dana, now=NOON) == Reopened(0, 0, 0)
+    make_due(now=NOON)
+    assert [session_on(series, day).live for day in (FIRST, monday)] == [False, False]
+
+
+def test_what_is_in_the_way_of_a_reopened_day_is_said(clinic, series):
+    close(clinic, sure=True)
+    clinic.session(moment_of(FIRST, series.at, series.zone), clinic.amara)
+    done = end_closure(Closure.objects.get(), by=clinic.dana, now=NOON)
+    assert done == Reopened(sessions=0, skipped=1, booked=0)
 
 
 def test_nothing_is_offered_on_a_closed_day(clinic):

@@ -13,6 +13,7 @@ from iop_portal.people.models import Program
 from iop_portal.people.roles import Role
 from iop_portal.refusals import Refused
 from scheduling import closing
+from scheduling.closing import Reopened
 from scheduling.models import Closure
 
 
@@ -45,10 +46,30 @@ def add_closure(request: PortalRequest, program_id: int) -> HttpResponse:
 
 @for_roles(Role.ADMIN)
 def end_closure(request: PortalRequest, closure_id: int) -> HttpResponse:
-    """Asks once: what was cancelled for it stays cancelled."""
+    """Asks once, and says what came back."""
     closure = get_object_or_404(Closure.objects.run_by(request.user), pk=closure_id)
     if request.method != "POST":
         return render(request, "office/end_closure.html", {"closure": closure})
-    closing.end_closure(closure, by=request.user, now=timezone.now())
-    messages.success(request, _("Open again. Sessions are made in the night."))
+    done = closing.end_closure(closure, by=request.user, now=timezone.now())
+    messages.success(request, " ".join(_said(done)))
+    if done.skipped:
+        words = ngettext(
+            "%(n)d day could not be made. The weekly series say why.",
+            "%(n)d days could not be made. The weekly series say why.",
+            done.skipped,
+        )
+        messages.warning(request, words % {"n": done.skipped})
     return redirect("office:closures", closure.program_id)
+
+
+def _said(done: Reopened) -> list[str]:
+    back = ngettext("%(n)d session is back.", "%(n)d sessions are back.", done.sessions)
+    parts = [_("Open again."), back % {"n": done.sessions}]
+    if done.booked:
+        booked = ngettext(
+            "%(n)d place is booked by a track, and its person is told.",
+            "%(n)d places are booked by tracks, and their people are told.",
+            done.booked,
+        )
+        parts.append(booked % {"n": done.booked})
+    return parts
