@@ -353,6 +353,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 10.0,
         "options": {"expires": 10},
     },
+    "watch for messages without an answer": {
+        "task": "therapy.watch_messages",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
     "owe reminders": {
         "task": "scheduling.owe_reminders",
         "schedule": 30.0,

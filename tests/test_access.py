@@ -152,6 +152,14 @@ PAGES = [
     Page("therapy:own_words", "GET POST", CLINICIANS),
     Page("therapy:my_care", "GET", ENROLLED),
     Page("scheduling:prescribe", "GET POST", CLINICIANS, HER_TEAM),
+    # Messages: the client and their care team, neither the office nor whoever broke the glass
+    Page("therapy:messages", "GET", ENROLLED),
+    Page("therapy:write", "GET POST", ENROLLED),
+    Page("therapy:thread", "GET POST", ENROLLED | CLINICIANS, MAYA | HER_TEAM),
+    Page("therapy:inbox", "GET", CLINICIANS),
+    Page("therapy:write_to", "GET POST", CLINICIANS, HER_TEAM),
+    Page("therapy:assign_thread", "POST", CLINICIANS, HER_TEAM),
+    Page("therapy:close_thread", "POST", CLINICIANS, HER_TEAM),
     # Coming in: an invitation is the only way
     Page("accounts:invitation_link", "GET", ANYBODY, first_step=True),
     Page("accounts:accept_invitation", "GET POST", NOBODY, after="accounts:invitation_link", first_step=True),

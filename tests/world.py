@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import time, timedelta
 from hashlib import sha256
+from uuid import uuid4
 
 from allauth.account.models import EmailAddress, EmailConfirmationHMAC
 from allauth.mfa.models import Authenticator
@@ -55,6 +56,8 @@ from tests.factories import (
     weekly,
     works,
 )
+from therapy.conversations import begin_thread, write_message
+from therapy.drafts import save_draft
 from therapy.models import Format
 
 MARKER = re.compile(r"zq-[a-z]+", re.IGNORECASE)
@@ -237,9 +240,15 @@ def build_world() -> World:
     series = weekly(ModalityFactory(program=home, name="Zq-series"), team, by=people["admin"], now=now)
     holiday = now.date() + timedelta(days=60)
     closure = Closure.objects.create(program=home, begins_on=holiday, ends_on=holiday, why="Zq-closure")
+    thread = begin_thread(
+        maya, program=home, subject="Zq-thread", text="Zq-message", once=uuid4(), by=maya, now=now - timedelta(hours=3)
+    )
+    write_message(thread, text="Zq-reply", once=uuid4(), by=team, now=now - timedelta(hours=2))
+    save_draft(maya, client=maya, thread=thread, text="Zq-draft", once=None, now=now)
     return World(
         people,
         {
+            "thread_id": thread.pk,
             "time_off_id": away.pk,
             "own_calendar_id": follow_address(
                 maya, "https://calendar.test/zq-secret.ics", Brought("work", whole_days=False), by=maya, now=now

@@ -7,5 +7,6 @@ class TherapyConfig(AppConfig):
     name = "therapy"
 
     def ready(self) -> None:
-        # Its words need the models of the trail, which exist only now.
+        # Their words need the models, which exist only now.
         import_module("therapy.verbs")
+        import_module("therapy.kinds")

@@ -82,6 +82,12 @@ class OddOffer(Refused):
     status = 400
 
 
+class OddAnswerTime(Refused):
+    message = _("Messages are answered within an hour at least and a week at most, which is 168 hours.")
+    constraint = "messages_are_answered_within_1_hour_to_a_week"
+    status = 400
+
+
 @dataclass(frozen=True)
 class PolicyDetails:
     hours_per_week: int = 9
@@ -94,6 +100,7 @@ class PolicyDetails:
     grace_minutes: int = 15
     make_ups_per_week: int = 2
     offer_minutes: int = 120
+    answer_hours: int = 24
 
 
 DETAILS = tuple(field.name for field in fields(PolicyDetails))

@@ -24,5 +24,12 @@ register(
         "credential.added": _("added a credential"),
         "credential.changed": _("changed a credential"),
         "credential.ended": _("ended a credential"),
+        # Conversations
+        "conversation.begun": _("began a conversation"),
+        "conversation.read": _("read a conversation"),
+        "conversation.listed": _("read the list of conversations"),
+        "conversation.assigned": _("gave a conversation to somebody of the care team"),
+        "conversation.closed": _("closed a conversation"),
+        "message.sent": _("wrote a message"),
     }
 )

@@ -39,7 +39,7 @@ from iop_portal.consents.consenting import (
     wording,
 )
 from iop_portal.consents.models import Category, Consent, Purpose
-from iop_portal.demo import attendance, calls, care, cast, lines, reaching, sessions
+from iop_portal.demo import attendance, calls, care, cast, conversations, lines, reaching, sessions
 from iop_portal.demo.background import add_clients, add_staff
 from iop_portal.demo.devices import give_device
 from iop_portal.demo.own_life import tell_own_life
@@ -135,6 +135,7 @@ def _riverbend(past: Past) -> None:
     lines.tell_lines(program, ago=past.ago, now=past.now)
     attendance.tell_attendance(program, now=past.now)
     calls.tell_calls(program, amara, ago=past.ago, now=past.now)
+    conversations.tell_conversations(program, ago=past.ago, now=past.now)
     _invitations(program, dana, staff["priya.nair"], past)
 
 
@@ -206,6 +207,7 @@ def _sam(program: Program, dana: User, tom: User, past: Past) -> None:
     )
     enrolment = Enrolment.objects.get(client=sam)
     admit(enrolment, by=dana, now=past.ago(234, time(9)))
+    conversations.tell_the_end(sam, tom, program, ago=past.ago)
     discharge(enrolment, by=tom, now=past.ago(122, time(15)))
 
 

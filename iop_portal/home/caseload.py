@@ -26,6 +26,7 @@ from iop_portal.people.models import CareTeam, Enrolment, User
 from iop_portal.people.seeing import places_on_care_teams
 from scheduling.misses import Missed, missed_by
 from scheduling.week import Care, cares_of, next_starts, this_week
+from therapy import conversations
 from therapy.models import Prescription
 
 SOON = timedelta(days=14)
@@ -177,8 +178,8 @@ def week_of(enrolment: Enrolment, now: datetime) -> int | None:
 
 
 def needs_of(clinician: User, now: datetime) -> list[Need]:
-    """What a clinician owes, the most urgent first. One query."""
-    return [
+    """What a clinician owes, the most urgent first; then what was written to them. Two queries."""
+    owed = [
         Need(
             title=each.title,
             text=_text(each),
@@ -189,6 +190,15 @@ def needs_of(clinician: User, now: datetime) -> list[Need]:
         )
         for each in needs_you(clinician, now=now)
     ]
+    return owed + _written(clinician)
+
+
+def _written(clinician: User) -> list[Need]:
+    unread = conversations.unread_by(clinician)
+    if not unread:
+        return []
+    words = conversations.news_in_words(unread)
+    return [Need(_("Messages"), words, "", reverse("therapy:inbox"), _("Read"), _("messages"))]
 
 
 def _text(each: Waiting) -> str:

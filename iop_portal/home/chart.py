@@ -20,11 +20,13 @@ from scheduling.assigning import Unassigned, unassigned
 from scheduling.connected import read_shared
 from scheduling.models import Look
 from scheduling.week import Block, Care, cares_of, coming, lately
-from therapy.models import Prescription
+from therapy import conversations
+from therapy.models import Prescription, Thread
 from therapy.prescribing import enrolments_cared_for
 
 # Sessions ahead that the page names, and those behind: about a week each.
 SHOWN = 6
+THREADS = 3
 MISSED_AHEAD = timedelta(days=14)
 
 
@@ -56,6 +58,8 @@ class Chart:
     openings: list[Line]
     # Weeks that the client lets their care team see.
     looks: list[Look]
+    # The newest conversations, for the care team alone.
+    threads: list[Thread]
     # Set where the record is open only by an emergency access.
     glass: BrokenGlass | None
 
@@ -76,6 +80,7 @@ def open_chart(client: User, *, by: User, now: datetime) -> Chart:
         lately=lately(client, programs=programs_of(by, Role.CLINICIAN), now=now, most=SHOWN),
         openings=read_lately(client, reader=by),
         looks=read_shared(client, by=by, now=now),
+        threads=list(conversations.threads_for(by, client=client)[:THREADS]),
         glass=glass,
     )
 

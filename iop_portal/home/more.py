@@ -15,6 +15,9 @@ from iop_portal.people.roles import Role
 ENROLLED = frozenset({Role.CLIENT, Role.APPLICANT, Role.ALUM})
 IN_CARE = frozenset({Role.CLIENT, Role.APPLICANT})
 
+# They have no place for it in the main navigation.
+LEFT = frozenset({Role.ALUM})
+
 
 @dataclass(frozen=True)
 class Line:
@@ -44,6 +47,7 @@ PARTS = (
             Line(_("Ways that can help"), _("Every kind of session, in plain words"), "therapy:ways", "book"),
             Line(_("The people here"), _("Who they are, and what they do"), "therapy:people", "people"),
             Line(_("My care"), _("What is planned for you, and who is there for you"), "therapy:my_care", "plan"),
+            Line(_("Messages"), _("Between you and your care team"), "therapy:messages", "message", LEFT),
         ),
     ),
     Part(

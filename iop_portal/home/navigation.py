@@ -62,12 +62,15 @@ _WEEK = _Entry(
 )
 _WAYS = _Entry(pgettext_lazy("place", "Ways"), "therapy:ways", "book", area=("/ways/", "/people/"))
 
+_MESSAGES = _Entry(pgettext_lazy("place", "Messages"), "therapy:messages", "message", area="/messages/")
+_INBOX = _Entry(pgettext_lazy("place", "Messages"), "therapy:inbox", "message", area=("/inbox/", "/messages/"))
+
 PLACES: dict[Role, tuple[_Entry, ...]] = {
-    Role.CLIENT: (_TODAY, _WEEK, _WAYS, _MORE),
-    Role.APPLICANT: (_TODAY, _WEEK, _WAYS, _MORE),
+    Role.CLIENT: (_TODAY, _WEEK, _WAYS, _MESSAGES, _MORE),
+    Role.APPLICANT: (_TODAY, _WEEK, _WAYS, _MESSAGES, _MORE),
     Role.ALUM: (_HOME, _WAYS, _MORE),
     Role.FAMILY: (_HOME,),
-    Role.CLINICIAN: (_CASELOAD, _OWED, _WAYS, _INVITATIONS),
+    Role.CLINICIAN: (_CASELOAD, _INBOX, _OWED, _WAYS, _INVITATIONS),
     Role.ADMIN: (_OFFICE, _OWED),
 }
 # Somebody with two roles finds both; what they came for as a client stands first.

@@ -23,6 +23,7 @@ from scheduling.finding import EVENING
 from scheduling.misses import missed_last
 from scheduling.waiting import offers_to
 from scheduling.week import Block, next_two, week_of
+from therapy import conversations
 
 
 @dataclass(frozen=True)
@@ -205,7 +206,7 @@ def places_for(client: User, *, now: datetime) -> list[Suggestion]:
 
 def suggestions_for(client: User, *, now: datetime) -> list[Suggestion]:
     """What waits for a client. None of it is urgent."""
-    found = _told(client)
+    found = _written(client) + _told(client)
     if missed := missed_last(client, now=now):
         found.append(
             Suggestion(
@@ -258,6 +259,21 @@ def suggestions_for(client: User, *, now: datetime) -> list[Suggestion]:
             )
         )
     return found
+
+
+def _written(client: User) -> list[Suggestion]:
+    unread = conversations.unread_by(client)
+    if not unread:
+        return []
+    return [
+        Suggestion(
+            _("Your care team wrote to you"),
+            conversations.news_in_words(unread),
+            reverse("therapy:messages"),
+            _("Read"),
+            _("what your care team wrote"),
+        )
+    ]
 
 
 def _told(client: User) -> list[Suggestion]:

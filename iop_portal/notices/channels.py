@@ -14,7 +14,10 @@ class Channel(models.TextChoices):
 class Topic(models.TextChoices):
     """Kinds of notice that a person chooses channels for. What protects an account is in none of them."""
 
-    APPOINTMENTS = "appointments", _("When an appointment is booked, moved or cancelled")
+    APPOINTMENTS = (
+        "appointments",
+        _("When an appointment is booked, moved or cancelled, and when somebody writes to you"),
+    )
     REMINDERS = "reminders", _("Before an appointment")
 
 

@@ -12,15 +12,28 @@ BY_MAIL = {"accounts:accept_invitation", "account_confirm_email"}
 # Whose words each may come upon on all pages together, their own aside; and that these are really there.
 # What a program offers, and who leads it, is for everybody whom it takes in.
 OFFERED = {"home", "team", "talk", "way", "series"}
+WRITTEN = {"thread", "message", "reply"}
 READS = {
     "anonymous": set(),
-    "client": {"onestep", "glass", "family", "familyrevoked", "key", "claimed", "owntime", "look", *OFFERED},
+    "client": {
+        *WRITTEN,
+        "draft",
+        "onestep",
+        "glass",
+        "family",
+        "familyrevoked",
+        "key",
+        "claimed",
+        "owntime",
+        "look",
+        *OFFERED,
+    },
     "other_client": {"otherteam", *OFFERED},
     "applicant": OFFERED,
     "alum": OFFERED,
     "family": {"client"},
     "family_revoked": set(),
-    "team": {"client", "family", "glass", "onestep", "otherteam", "room", "track", *OFFERED} - {"team"},
+    "team": {*WRITTEN, "client", "family", "glass", "onestep", "otherteam", "room", "track", *OFFERED} - {"team"},
     "other_team": {"otherclient", "glass", "onestep", "room", "track", *OFFERED},
     "glass": {"client", "family", "onestep", "otherteam", "room", "track", *OFFERED},
     "elsewhere": {"away"},

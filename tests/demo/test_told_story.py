@@ -17,6 +17,7 @@ from iop_portal.people.roles import Role
 from scheduling.misses import Missed
 from scheduling.models import Attendance, Booking, Look, Room, Waiting, marked
 from tests.factories import NOON
+from therapy import conversations
 
 pytestmark = pytest.mark.django_db
 
@@ -167,3 +168,9 @@ def test_maya_gets_texts_on_a_phone_of_her_own_and_theo_only_mail():
     assert Reach.objects.get(person=maya).by(Topic.REMINDERS) == set(Channel)
     assert not Reach.objects.filter(person=theo).exists()
     assert Notice.objects.unread().filter(to=maya).count() == 1
+
+
+def test_maya_has_an_answer_to_read_and_amara_a_question():
+    maya, amara, sam = person("maya"), person("amara"), person("sam")
+    assert (conversations.unread_by(maya), conversations.unread_by(amara)) == (1, 1)
+    assert [thread.closed_at is not None for thread in conversations.own_threads(sam)] == [True]

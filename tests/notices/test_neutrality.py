@@ -29,10 +29,12 @@ from tests.factories import (
     clinician,
     enrolled,
     introduced,
+    on_care_team,
     permission_of,
     session_at,
     texted,
 )
+from therapy.models import Thread, Unread
 
 pytestmark = pytest.mark.django_db
 
@@ -149,6 +151,15 @@ def place(harbor, maya):
     return Waiting.objects.create(session=session, person=maya, state=Waiting.State.OFFERED, **times)
 
 
+def unread(harbor, maya):
+    amara = clinician(harbor, preferred_name="Olga")
+    on_care_team(amara, maya)
+    thread = Thread.objects.create(
+        client=maya, program=harbor, subject="Trauma", begun_at=NOON, begun_by=maya, last_at=NOON
+    )
+    return Unread.objects.create(thread=thread, person=maya, since=NOON)
+
+
 # By what a kind is about or, where that does not say enough, by its name.
 SAMPLES = {
     "account_changed": account_change,
@@ -166,6 +177,7 @@ SAMPLES = {
     "scheduling.timeoff": time_off,
     "scheduling.waiting": place,
     "scheduling.reminder": reminder,
+    "therapy.unread": unread,
     "notices.phonecode": phone_code,
     "notices.textoptout": opt_out,
 }

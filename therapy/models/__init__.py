@@ -2,6 +2,7 @@
 
 from therapy.models.catalogue import FAMILIES, LENGTHS, Format, Method, Modality, Need, programs_of
 from therapy.models.clinicians import Clinician, Credential
+from therapy.models.conversations import Draft, Message, Reading, Thread, Unread
 from therapy.models.policies import ClinicalPolicy
 from therapy.models.tracks import PartOfDay, Prescription, Track
 
@@ -11,12 +12,17 @@ __all__ = [
     "ClinicalPolicy",
     "Clinician",
     "Credential",
+    "Draft",
     "Format",
+    "Message",
     "Method",
     "Modality",
     "Need",
     "PartOfDay",
     "Prescription",
+    "Reading",
+    "Thread",
     "Track",
+    "Unread",
     "programs_of",
 ]

@@ -41,6 +41,9 @@ class ClinicalPolicy(models.Model):
     offer_minutes = models.PositiveSmallIntegerField(
         _("minutes for which an offered place is kept"), default=120, db_default=120
     )
+    answer_hours = models.PositiveSmallIntegerField(
+        _("hours within which messages are answered"), default=24, db_default=24
+    )
 
     class Meta:
         constraints = [
@@ -55,6 +58,9 @@ class ClinicalPolicy(models.Model):
             models.CheckConstraint(name="a_week_has_7_make_ups_at_most", condition=Q(make_ups_per_week__lte=7)),
             models.CheckConstraint(
                 name="an_offer_stands_15_minutes_to_2_days", condition=Q(offer_minutes__range=(15, 2880))
+            ),
+            models.CheckConstraint(
+                name="messages_are_answered_within_1_hour_to_a_week", condition=Q(answer_hours__range=(1, 168))
             ),
             models.CheckConstraint(
                 name="notice_ends_before_the_horizon", condition=Q(notice_minutes__lt=F("horizon_days") * 1440)

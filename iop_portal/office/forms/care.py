@@ -39,6 +39,7 @@ class PolicyForm(EditForm):
         policies.GraceTooLong: "grace_minutes",
         policies.TooManyMakeUps: "make_ups_per_week",
         policies.OddOffer: "offer_minutes",
+        policies.OddAnswerTime: "answer_hours",
     }
 
     class Meta:
@@ -55,6 +56,7 @@ class PolicyForm(EditForm):
             "grace_minutes": gettext_lazy("Minutes that somebody may come late"),
             "make_ups_per_week": gettext_lazy("Sessions a week that may make up for missed ones"),
             "offer_minutes": gettext_lazy("How long an offered place is kept, in minutes"),
+            "answer_hours": gettext_lazy("Within how many hours messages of clients are answered"),
         }
         help_texts = {
             "hours_per_week": gettext_lazy("What is planned for somebody new. Their care team may change it."),
@@ -62,6 +64,9 @@ class PolicyForm(EditForm):
             "grace_minutes": gettext_lazy("After that a group is closed for the day."),
             "make_ups_per_week": gettext_lazy("Each in the week of the missed one or the week after. 0 means none."),
             "offer_minutes": gettext_lazy("For whoever waited for it. Quiet hours do not count."),
+            "answer_hours": gettext_lazy(
+                "People read it before they write. Later than that, somebody is asked to answer."
+            ),
         }
 
     def version(self, row: ClinicalPolicy) -> str:

@@ -1,0 +1,11 @@
+"""Work without anybody waiting for it."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from therapy import unanswered
+
+
+@shared_task(name="therapy.watch_messages")
+def watch_messages() -> None:
+    unanswered.watch_messages(now=timezone.now())
