@@ -82,6 +82,10 @@ class Removed(Refused):
     message = _("This calendar has been removed already.")
 
 
+class NotOfAFile(Refused):
+    message = _("We read this calendar from its address by ourselves, so it needs no file.")
+
+
 @dataclass(frozen=True)
 class Brought:
     """What a person says of a calendar that they bring."""
@@ -123,6 +127,26 @@ def _keep_file(person: User, busy: list[Stretch], brought: Brought, *, by: User,
     return made
 
 
+def renew_file(calendar: OwnCalendar, data: bytes, *, whole_days: bool, by: User, now: datetime) -> OwnCalendar:
+    """A newer file instead of what a file said before. Raises CannotRead, and leaves then what was there."""
+    busy = _read(data, zone=calendar.person.zone, whole_days=whole_days, now=now)
+    return _keep_newer(calendar, busy, whole_days=whole_days, by=by, now=now)
+
+
+@write
+def _keep_newer(
+    calendar: OwnCalendar, busy: list[Stretch], *, whole_days: bool, by: User, now: datetime
+) -> OwnCalendar:
+    held = _locked(calendar)
+    if not held.from_file:
+        raise NotOfAFile
+    held.read_at, held.read_until, held.whole_days = now, now + AHEAD, whole_days
+    held.save(update_fields=["read_at", "read_until", "whole_days"])
+    _replace(held, busy)
+    trail.record("own_calendar.renewed", held, client=held.person, by=by, at=now)
+    return held
+
+
 @write
 def follow_address(person: User, address: str, brought: Brought, *, by: User, now: datetime) -> OwnCalendar:
     """A worker reads it within a minute or two, and about every hour from then on. Raises CannotRead."""
@@ -138,12 +162,17 @@ def follow_address(person: User, address: str, brought: Brought, *, by: User, no
 @write
 def remove_calendar(calendar: OwnCalendar, *, by: User, now: datetime) -> None:
     """With all the times that came of it. A reading that is under way finds nothing to write to."""
-    held = OwnCalendar.objects.select_for_update(of=("self",)).select_related("person").filter(pk=calendar.pk).first()
-    if held is None:
-        raise Removed
+    held = _locked(calendar)
     outbox.withdraw(about=held, now=now)
     trail.record("own_calendar.removed", held, client=held.person, by=by, at=now)
     held.delete()
+
+
+def _locked(calendar: OwnCalendar) -> OwnCalendar:
+    held = OwnCalendar.objects.select_for_update(of=("self",)).select_related("person").filter(pk=calendar.pk).first()
+    if held is None:
+        raise Removed
+    return held
 
 
 def _make(person: User, brought: Brought, *, now: datetime, **columns: Any) -> OwnCalendar:

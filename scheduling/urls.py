@@ -30,6 +30,7 @@ urlpatterns = [
     path("week/plan/instead/", planning.plan_instead, name="plan_instead"),
     path("week/wishes/", planning.week_wishes, name="week_wishes"),
     path("week/own/calendar/<slug:way>/", own.bring_calendar, name="bring_calendar"),
+    path("week/own/calendars/<int:file_calendar_id>/newer/", own.renew_calendar, name="renew_own_calendar"),
     path("week/own/calendars/<int:own_calendar_id>/remove/", own.remove_calendar, name="remove_own_calendar"),
     path("week/connected/", connected.staying_connected, name="staying_connected"),
     path("week/connected/look/", connected.look_back, name="look_back"),

@@ -63,6 +63,7 @@ register(
         "connected.unshared": _("took back that the care team sees how a week went"),
         "connected.read": _("read what you share of your weeks"),
         "own_calendar.brought": _("brought a calendar of their own"),
+        "own_calendar.renewed": _("brought a newer file of a calendar of their own"),
         "own_calendar.followed": _("gave us the address of a calendar of their own"),
         "own_calendar.removed": _("removed a calendar of their own"),
         "own_calendar.given_up": _("stopped reading a calendar that could not be read any more"),

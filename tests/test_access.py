@@ -76,6 +76,7 @@ PAGES = [
     Page("scheduling:change_own_time", "GET POST", ENROLLED, MAYA),
     Page("scheduling:end_own_time", "GET POST", ENROLLED, MAYA),
     Page("scheduling:bring_calendar", "GET POST", ENROLLED, at={"way": "address"}),
+    Page("scheduling:renew_own_calendar", "GET POST", ENROLLED, MAYA),
     Page("scheduling:remove_own_calendar", "GET POST", ENROLLED, MAYA),
     Page("scheduling:staying_connected", "GET", ENROLLED),
     Page("scheduling:look_back", "GET POST", ENROLLED),

@@ -36,7 +36,7 @@ from scheduling.booking import book_seat, cancel_booking
 from scheduling.commitments import Terms, add_commitment
 from scheduling.connected import save_look, this_week
 from scheduling.feeds import make_feed
-from scheduling.models import Area, Closure, DayException, Reminder, TimeOff
+from scheduling.models import Area, Closure, DayException, OwnCalendar, Reminder, TimeOff
 from scheduling.own_calendars import Brought, follow_address
 from scheduling.waiting import join_line, offer_free_places
 from tests.factories import (
@@ -250,6 +250,9 @@ def build_world() -> World:
         {
             "thread_id": thread.pk,
             "time_off_id": away.pk,
+            "file_calendar_id": OwnCalendar.objects.create(
+                person=maya, place=3, kind="school", added_at=now, read_at=now, read_until=now + timedelta(days=90)
+            ).pk,
             "own_calendar_id": follow_address(
                 maya, "https://calendar.test/zq-secret.ics", Brought("work", whole_days=False), by=maya, now=now
             ).pk,

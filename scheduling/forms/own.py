@@ -12,8 +12,8 @@ from iop_portal.forms import PortalForm
 from iop_portal.people.models import plain_line
 from scheduling.commitments import EndsTooEarly, HasPassed, Terms, TooFarAway, WithoutLength
 from scheduling.forms.booking import YEARS
-from scheduling.models import Commitment
-from scheduling.own_calendars import Brought, CannotRead
+from scheduling.models import Commitment, OwnCalendar
+from scheduling.own_calendars import Brought, CannotRead, NotOfAFile
 
 DAY = {"type": "date"}
 CLOCK = {"type": "time"}
@@ -108,6 +108,20 @@ class CalendarFileForm(CalendarForm):
         error_messages={"required": _("Choose the file that your calendar exported.")},
     )
     field_order = ("file", "kind", "whole_days")
+
+
+class NewerFileForm(CalendarFileForm):
+    """Of a calendar that is there: it goes on under its name."""
+
+    kind = None  # type: ignore[assignment]
+    blames = CalendarFileForm.blames | {NotOfAFile: "file"}
+    field_order = ("file", "whole_days")
+
+    def __init__(self, *args: Any, held: OwnCalendar, **kwargs: Any) -> None:
+        super().__init__(*args, initial={"whole_days": self.KEEP if held.whole_days else self.SKIP}, **kwargs)
+
+    def keeps_whole_days(self) -> bool:
+        return bool(self.cleaned_data["whole_days"] == self.KEEP)
 
 
 class CalendarAddressForm(CalendarForm):

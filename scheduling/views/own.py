@@ -14,7 +14,7 @@ from iop_portal.people.roles import Role
 from iop_portal.refusals import Refused
 from scheduling import commitments, connected, own_calendars
 from scheduling.forms.booking import BIGGEST_KEY
-from scheduling.forms.own import CalendarAddressForm, CalendarFileForm, OnceForm, WeeklyForm
+from scheduling.forms.own import CalendarAddressForm, CalendarFileForm, NewerFileForm, OnceForm, WeeklyForm
 from scheduling.models import Commitment, Look, OwnCalendar
 
 OF_THEIR_OWN = (Role.CLIENT, Role.APPLICANT, Role.ALUM)
@@ -112,6 +112,25 @@ def _bring(request: PortalRequest, form: CalendarFileForm | CalendarAddressForm)
     else:
         own_calendars.follow_address(who, form.cleaned_data["address"], form.brought(), by=who, now=now)
         messages.success(request, _("Saved. We read your calendar in the next minutes, and then about every hour."))
+
+
+@for_roles(*OF_THEIR_OWN)
+def renew_calendar(request: PortalRequest, file_calendar_id: int) -> HttpResponse:
+    """A newer file of a calendar that came by one."""
+    files = OwnCalendar.objects.filter(person=request.user, address=None, given_up_at=None).select_related("person")
+    held = get_object_or_404(files, pk=file_calendar_id)
+    sent = (request.POST, request.FILES) if request.method == "POST" else ()
+    form = NewerFileForm(*sent, held=held)
+    if form.is_valid():
+        data, whole_days = form.cleaned_data["file"].read(), form.keeps_whole_days()
+        try:
+            own_calendars.renew_file(held, data, whole_days=whole_days, by=request.user, now=timezone.now())
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            messages.success(request, _("Your calendar is read anew. What it said before is gone."))
+            return redirect("scheduling:own_times")
+    return render(request, "scheduling/renew_calendar.html", {"form": form, "held": held}, status=form.status)
 
 
 @for_roles(*OF_THEIR_OWN)

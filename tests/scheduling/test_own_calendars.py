@@ -255,6 +255,54 @@ def test_a_file_that_cannot_be_taken_says_how_to_mend_it(browser, changes, field
     assert not OwnCalendar.objects.exists()
 
 
+@pytest.fixture
+def held(clinic):
+    return own_calendars.bring_file(clinic.maya, calendar_of(NINE_TO_FIVE), WORK, by=clinic.maya, now=NOON)
+
+
+def newer(held):
+    return reverse("scheduling:renew_own_calendar", args=[held.pk])
+
+
+SATURDAY = calendar_of(event("20261128T150000Z", "20261128T160000Z"))
+
+
+def test_a_newer_file_takes_the_place_of_the_one_before_in_the_same_row(browser, clinic, held):
+    assert "Bring a newer file: Work" in words(browser.get(OWN))
+    assert "Bring a newer file of “Work”" in words(browser.get(newer(held)))
+    with time_machine.travel(NOON + timedelta(days=3), tick=False):
+        again = sign_in(browser, clinic.maya)
+        response = again.post(newer(held), {"whole_days": "keep", "file": upload(SATURDAY)}, follow=True)
+    assert response.redirect_chain == [(OWN, 302)]
+    assert "Work From a file of 27 November 2026. It holds until 26 May 2027." in words(response)
+    one = OwnCalendar.objects.get()
+    assert (one.pk, one.place, one.kind, one.whole_days, one.added_at) == (held.pk, held.place, "work", True, NOON)
+    assert [busy.during.lower for busy in one.busy_times.all()] == [NOON + timedelta(days=3, hours=22)]
+    assert Entry.objects.get(verb="own_calendar.renewed").client == clinic.maya
+
+
+def test_a_newer_file_that_cannot_be_read_leaves_what_was_there(browser, held):
+    before = list(held.busy_times.values_list("pk", flat=True))
+    response = browser.post(newer(held), {"whole_days": "keep", "file": upload(b"not a calendar")})
+    form = response.context["form"]
+    assert (response.status_code, list(form.errors), form["whole_days"].value()) == (400, ["file"], "keep")
+    held.refresh_from_db()
+    assert (list(held.busy_times.values_list("pk", flat=True)), held.whole_days) == (before, False)
+
+
+def test_a_newer_file_is_of_one_s_own_calendar_that_came_by_a_file(browser, clinic, held):
+    followed = follow(clinic.maya)
+    assert browser.get(newer(followed)).status_code == 404
+    with pytest.raises(own_calendars.NotOfAFile):
+        own_calendars.renew_file(followed, SATURDAY, whole_days=False, by=clinic.maya, now=NOON)
+    ben = sign_in(browser, clinic.client("Ben"))
+    assert ben.post(newer(held), {"whole_days": "keep", "file": upload(SATURDAY)}).status_code == 404
+    assert held.busy_times.count() > 1
+    own_calendars.remove_calendar(held, by=clinic.maya, now=NOON)
+    with pytest.raises(own_calendars.Removed):
+        own_calendars.renew_file(held, SATURDAY, whole_days=False, by=clinic.maya, now=NOON)
+
+
 def test_a_file_larger_than_memory_should_hold_is_not_even_taken_in(browser):
     response = browser.post(FILE, {**SAID, "file": BytesIO(b"x" * 4_100_000)})
     assert response.status_code == 413
