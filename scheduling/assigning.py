@@ -27,7 +27,7 @@ from scheduling.changing import release
 from scheduling.leading import led_with_credential
 from scheduling.lines import leave_lines_of
 from scheduling.models import Booking, CalendarDelivery, Facilitation, Series, Session, TrackSeries, Waiting
-from therapy.models import Prescription
+from therapy.models import Prescription, Track
 
 log = logging.getLogger(__name__)
 
@@ -198,8 +198,13 @@ def _apart_from(person: User) -> set[int]:
 @write
 def release_assigned(enrolment: Enrolment, *, by: User | None, now: datetime) -> int:
     """Give back what was assigned and their track brings no more: how many places."""
+    return release(brought_no_more(enrolment, now=now), by=by, now=now)
+
+
+def brought_no_more(enrolment: Enrolment, *, now: datetime) -> QuerySet[Booking]:
+    """Places ahead that a track booked and theirs does not bring any more."""
     kept = series_for(enrolment, now=now)
-    return release(_ahead(enrolment, now=now).filter(assigned=True).exclude(session__series__in=kept), by=by, now=now)
+    return _ahead(enrolment, now=now).filter(assigned=True).exclude(session__series__in=kept)
 
 
 @write
@@ -235,6 +240,13 @@ def assign_those_of(series: Series, *, by: User | None, now: datetime) -> int:
 
 def on_tracks(links: QuerySet[TrackSeries]) -> list[Enrolment]:
     """Who is admitted and on one of these tracks."""
-    prescribed = Prescription.objects.current().filter(track__in=links.values("track"))
+    return _on(Prescription.objects.current().filter(track__in=links.values("track")))
+
+
+def enrolments_on(track: Track) -> list[Enrolment]:
+    return _on(Prescription.objects.current().filter(track=track))
+
+
+def _on(prescribed: QuerySet[Prescription]) -> list[Enrolment]:
     admitted = Enrolment.objects.filter(state=Enrolment.State.ADMITTED, pk__in=prescribed.values("enrolment"))
     return list(admitted.select_related("program", "client").order_by("pk"))

@@ -10,13 +10,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import ngettext
+
 from iop_portal.accounts import enrolments
 from iop_portal.audit import trail
 from iop_portal.notices import outbox
 from iop_portal.people.models import Enrolment, User
+from iop_portal.refusals import Refused
 from iop_portal.versions import ChangedMeanwhile, version_of
 from iop_portal.writes import write
-from scheduling.assigning import assign, assign_those_of, on_tracks, release_assigned, release_everything
+from scheduling.assigning import assign, brought_no_more, enrolments_on, on_tracks, release_assigned, release_everything
 from scheduling.models import Series, TrackSeries
 from therapy.admitting import admit_into_care
 from therapy.models import Prescription, Track
@@ -81,10 +84,16 @@ def discharge_from_care(enrolment: Enrolment, *, by: User, now: datetime) -> int
 
 def _follow(prescribed: Prescription, *, by: User, now: datetime) -> Booked:
     enrolment = Enrolment.objects.select_related("program", "client").get(pk=prescribed.enrolment_id)
+    done = _followed(enrolment, by=by, now=now)
+    return Booked(prescribed, done.assigned, done.released)
+
+
+def _followed(enrolment: Enrolment, *, by: User, now: datetime) -> Followed:
+    """What is booked ahead follows what the track brings now."""
     released = release_assigned(enrolment, by=by, now=now)
     assigned = len(assign(enrolment, by=by, now=now))
     _tell(enrolment, assigned=assigned, released=released, by=by, now=now)
-    return Booked(prescribed, assigned, released)
+    return Followed(assigned, released, people=int(assigned + released > 0))
 
 
 def _tell(enrolment: Enrolment, *, assigned: int, released: int, by: User, now: datetime) -> None:
@@ -124,13 +133,42 @@ class _Held:
     phases: dict[int, tuple[str, ...]]
 
 
+class PlacesHeld(Refused):
+    """Nobody's places are given back unasked."""
+
+    def __str__(self) -> str:
+        people, places = int(str(self.words["people"])), int(str(self.words["places"]))
+        return ngettext(
+            "%(people)d person holds places ahead that the track would bring no more: %(places)d in all. "
+            "Say that they are given back, or tick the series again.",
+            "%(people)d people hold places ahead that the track would bring no more: %(places)d in all. "
+            "Say that they are given back, or tick the series again.",
+            people,
+        ) % {"people": people, "places": places}
+
+
+@dataclass(frozen=True)
+class Followed:
+    """What a change of a track's series meant for whoever is on it: places, and how many people it touched."""
+
+    assigned: int = 0
+    released: int = 0
+    people: int = 0
+
+
 @write
 def set_track_series(
-    track: Track, wanted: Mapping[Series, tuple[str, ...]], *, seen: str, by: User, now: datetime
-) -> int:
-    """Say which series a track has, and in which phases. Whoever is on it is booked at once: how many places.
+    track: Track,
+    wanted: Mapping[Series, tuple[str, ...]],
+    *,
+    seen: str,
+    give_back: bool = False,
+    by: User,
+    now: datetime,
+) -> Followed:
+    """Say which series a track has, and in which phases. Whoever is on it follows at once, and hears of it in one mail.
 
-    Nobody is taken out of a series that the track had: they planned around it.
+    Where somebody holds places that it then brings no more, it is refused unless those are given back.
     """
     Track.objects.select_for_update(no_key=True).get(pk=track.pk)
     if track_series_version(track) != seen:
@@ -138,11 +176,18 @@ def set_track_series(
     before = phases_of(track)
     after = {series.pk: phases for series, phases in wanted.items() if phases}
     if before == after:
-        return 0
+        return Followed()
     TrackSeries.objects.filter(track=track).exclude(series__in=after).delete()
     for series, phases in after.items():
         TrackSeries.objects.update_or_create(track=track, series_id=series, defaults={"phases": list(phases)})
     facts = {"added": len(set(after) - set(before)), "removed": len(set(before) - set(after))}
     trail.record("track.series_set", track, by=by, at=now, facts=facts)
-    changed = Series.objects.filter(pk__in=[key for key, phases in after.items() if before.get(key) != phases])
-    return sum(assign_those_of(series, by=by, now=now) for series in changed.order_by("pk"))
+    enrolments = enrolments_on(track)
+    if not give_back:
+        held = [len(brought_no_more(each, now=now)) for each in enrolments]
+        if sum(held):
+            raise PlacesHeld(people=sum(places > 0 for places in held), places=sum(held))
+    done = [_followed(each, by=by, now=now) for each in enrolments]
+    return Followed(
+        sum(each.assigned for each in done), sum(each.released for each in done), sum(each.people for each in done)
+    )

@@ -115,7 +115,6 @@ class NewerFileForm(CalendarFileForm):
 
     kind = None  # type: ignore[assignment]
     blames = CalendarFileForm.blames | {NotOfAFile: "file"}
-    field_order = ("file", "whole_days")
 
     def __init__(self, *args: Any, held: OwnCalendar, **kwargs: Any) -> None:
         super().__init__(*args, initial={"whole_days": self.KEEP if held.whole_days else self.SKIP}, **kwargs)

@@ -8,12 +8,14 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from iop_portal.people.models import Enrolment
 from scheduling.changing import cancel_session
 from scheduling.models import Booking, Closure, Series, Session, Skipped
 from tests.factories import TrackFactory, seated
 from tests.office.test_care import filled, words
 from tests.scheduling.series_world import Timetable
 from tests.signing_in import sign_in
+from therapy.prescribing import prescribe
 
 pytestmark = pytest.mark.django_db
 # A place where it is as late as in Greenwich, all year.
@@ -217,6 +219,24 @@ def test_a_track_is_told_its_series(office, clinic, series):
     assert list(track.track_series.values_list("series", "phases")) == [(series.pk, ["orientation", "core"])]
     assert "Evening" in words(office.get(page("series", series.pk)))
     assert office.post(clinic_page, wish).status_code == 409
+
+
+def test_taking_a_series_off_a_track_asks_once_and_loses_nothing(office, clinic, series, now):
+    track = TrackFactory(program=clinic.program, name="Evening")
+    clinic_page, name = page("track_series", track.pk), f"series-{series.pk}"
+    enrolment = Enrolment.objects.get(client=clinic.maya)
+    prescribe(enrolment, track=track, phase="core", hours=9, days=3, by=clinic.amara, now=now)
+    many = Session.objects.filter(series=series).count()
+    form = filled(office.get(clinic_page))
+    said = words(office.post(clinic_page, form | {name: ["orientation", "core"]}, follow=True))
+    assert f"Saved. {many} places were booked. 1 person is told." in said
+    form = filled(office.get(clinic_page)) | {name: ["orientation"]}
+    asked = office.post(clinic_page, form)
+    assert asked.status_code == 409
+    assert f"1 person holds places ahead that the track would bring no more: {many} in all." in words(asked)
+    assert asked.context["form"][name].value() == ["orientation"]
+    said = words(office.post(clinic_page, form | {"give_back": "on"}, follow=True))
+    assert f"Saved. {many} places were given back. 1 person is told." in said
 
 
 def queries_of(office, url):

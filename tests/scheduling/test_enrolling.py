@@ -11,6 +11,8 @@ from scheduling import tasks
 from scheduling.assigning import assign, assign_everybody, unassigned
 from scheduling.booking import cancel_booking
 from scheduling.enrolling import (
+    Followed,
+    PlacesHeld,
     admit_into_track,
     change_care,
     discharge_from_care,
@@ -58,8 +60,8 @@ def maya(clinic):
     return Enrolment.objects.get(client=clinic.maya)
 
 
-def bring(clinic, track, wanted, now=NOON):
-    return set_track_series(track, wanted, seen=track_series_version(track), by=clinic.dana, now=now)
+def bring(clinic, track, wanted, now=NOON, **more):
+    return set_track_series(track, wanted, seen=track_series_version(track), by=clinic.dana, now=now, **more)
 
 
 def change(clinic, enrolment, track, now=NOON, **care):
@@ -158,7 +160,7 @@ def test_own_bookings_full_sessions_and_people_kept_apart_are_respected_and_show
     one, other = sorted([clinic.maya.pk, ben.pk])
     Apart.objects.create(one_id=one, other_id=other, asked_by="client", set_by=clinic.amara, since=NOON)
     prescribe(maya, track=evening, **CORE, by=clinic.amara, now=NOON)
-    assert bring(clinic, evening, {groups[0]: BOTH}) == 13
+    assert bring(clinic, evening, {groups[0]: BOTH}) == Followed(assigned=13, released=0, people=1)
     left = unassigned(maya, now=NOON, until=NOON + timedelta(days=15))
     assert [(each.session, each.why) for each in left] == [
         (first, "Something else is booked then"),
@@ -193,7 +195,7 @@ def test_a_series_that_is_cut_in_two_keeps_its_track(clinic, evening, offered, m
 def test_the_series_of_a_track_are_saved_only_on_what_one_saw(clinic, evening, offered):
     with pytest.raises(ChangedMeanwhile):
         set_track_series(evening, {}, seen="old", by=clinic.dana, now=NOON)
-    assert bring(clinic, evening, {offered[0]: BOTH}) == 0
+    assert bring(clinic, evening, {offered[0]: BOTH}) == Followed()
     assert phases_of(evening) == {offered[0].pk: BOTH}
 
 
@@ -219,3 +221,40 @@ def test_nobody_is_put_where_nobody_with_a_valid_credential_leads(clinic, evenin
     left = unassigned(maya, now=NOON, until=NOON + timedelta(days=15))
     assert {each.why for each in left} == {"Nobody with a valid credential leads it"}
     assert len(left) == 2
+
+
+def test_a_series_that_a_track_loses_gives_back_what_it_booked_once_somebody_has_said_so(
+    clinic, evening, offered, maya
+):
+    ben = Enrolment.objects.get(client=clinic.client("Ben"))
+    for enrolment in (maya, ben):
+        change(clinic, enrolment, evening)
+    own = Session.objects.filter(series=offered[1]).earliest("during")
+    booked(clinic.maya, session=own).update(assigned=False)
+    cancel_booking(booked(ben.client, session=own).get(), by=ben.client, now=NOON)
+    Notice.objects.all().delete()
+    with pytest.raises(PlacesHeld, match="2 people hold places ahead that the track would bring no more: 16 in all"):
+        bring(clinic, evening, {offered[0]: BOTH})
+    assert set(phases_of(evening)) == {each.pk for each in offered}
+    done = bring(clinic, evening, {offered[0]: BOTH}, give_back=True)
+    assert done == Followed(assigned=0, released=16, people=2)
+    assert [each.session for each in booked(clinic.maya, session__series=offered[1])] == [own]
+    assert booked(clinic.maya, session__series=offered[0]).count() == 16
+    assert sorted(mails("appointments_changed")) == ["Ben", "Maya"]
+    assert mails("booking_cancelled") == []
+
+
+def test_a_phase_that_is_taken_off_a_series_gives_back_for_those_alone_who_are_in_it(clinic, evening, offered, maya):
+    ben = Enrolment.objects.get(client=clinic.client("Ben"))
+    change(clinic, maya, evening)
+    change(clinic, ben, evening, phase=Phase.ORIENTATION)
+    done = bring(clinic, evening, {offered[0]: BOTH, offered[1]: (Phase.ORIENTATION.value,)}, give_back=True)
+    assert (done.people, booked(clinic.maya, session__series=offered[1]).count()) == (1, 0)
+    assert booked(ben.client, session__series=offered[1]).exists()
+
+
+def test_a_series_that_a_track_gains_is_booked_at_once_and_told_by_one_mail(clinic, evening, groups, maya):
+    prescribe(maya, track=evening, **CORE, by=clinic.amara, now=NOON)
+    done = bring(clinic, evening, {groups[0]: BOTH, groups[1]: BOTH})
+    assert done == Followed(assigned=25, released=0, people=1)
+    assert mails("appointments_changed") == ["Maya"]

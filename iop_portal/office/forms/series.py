@@ -16,6 +16,7 @@ from iop_portal.refusals import Refused
 from scheduling import changing, closing, leading, occurrences, series
 from scheduling.changing import PeopleBusy
 from scheduling.closing import ClosureHits
+from scheduling.enrolling import PlacesHeld
 from scheduling.models import Room, Series, Session
 from scheduling.occurrences import Scope, Wish
 from scheduling.series import Pattern
@@ -254,6 +255,11 @@ class ClosureForm(PortalForm):
 class TrackSeriesForm(SeenForm):
     """For each series the phases in which whoever is on the track is booked into it."""
 
+    blames = {PlacesHeld: "give_back"}
+    give_back = forms.BooleanField(
+        label=gettext_lazy("Give these places back, and tell everybody who held one"), required=False
+    )
+
     def __init__(self, *args: Any, track: Track, offered: list[Series], held: dict[int, Any], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.offered = offered
@@ -265,6 +271,13 @@ class TrackSeriesForm(SeenForm):
                 initial=held.get(each.pk, ()),
                 widget=forms.CheckboxSelectMultiple,
             )
+        self.order_fields([*(f"series-{each.pk}" for each in offered), "give_back"])
+        ask_later(self, "give_back")
+
+    def refuse(self, refusal: Refused) -> None:
+        if isinstance(refusal, PlacesHeld):
+            self.fields["give_back"].widget = forms.CheckboxInput()
+        super().refuse(refusal)
 
     def wanted(self) -> dict[Series, tuple[str, ...]]:
         order = list(Prescription.Phase.values)

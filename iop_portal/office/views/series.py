@@ -180,14 +180,14 @@ def track_series(request: PortalRequest, track_id: int) -> HttpResponse:
     form = TrackSeriesForm(request.POST or None, track=track, offered=lines, held=held, initial={"seen": seen})
     if form.is_valid():
         try:
-            booked = enrolling.set_track_series(
-                track, form.wanted(), seen=form.cleaned_data["seen"], by=request.user, now=timezone.now()
-            )
-        except Refused as refusal:
+            typed = {name: form.cleaned_data[name] for name in ("seen", "give_back")}
+            done = enrolling.set_track_series(track, form.wanted(), **typed, by=request.user, now=timezone.now())
+        except ChangedMeanwhile as refusal:
             form.refuse_stale(refusal, seen=enrolling.track_series_version(track))
+        except Refused as refusal:
+            form.refuse(refusal)
         else:
-            words = ngettext("Saved. %(n)d place was booked.", "Saved. %(n)d places were booked.", booked)
-            messages.success(request, words % {"n": booked})
+            messages.success(request, _followed(done))
             return redirect("office:tracks", track.program_id)
     return render(request, "office/track_series.html", {"form": form, "track": track}, status=form.status)
 
@@ -234,6 +234,21 @@ def _by_clock_of(
 ) -> HttpResponse:
     with timezone.override(ZoneInfo(zone) if zone else None):
         return render(request, template, context, status=status)
+
+
+def _followed(done: enrolling.Followed) -> str:
+    """What became of places, and how many people are told."""
+    parts = [_("Saved.")]
+    if done.assigned:
+        words = ngettext("%(n)d place was booked.", "%(n)d places were booked.", done.assigned)
+        parts.append(words % {"n": done.assigned})
+    if done.released:
+        words = ngettext("%(n)d place was given back.", "%(n)d places were given back.", done.released)
+        parts.append(words % {"n": done.released})
+    if done.people:
+        words = ngettext("%(n)d person is told.", "%(n)d people are told.", done.people)
+        parts.append(words % {"n": done.people})
+    return " ".join(parts)
 
 
 def _said(request: PortalRequest, edited: Edited) -> HttpResponse:
