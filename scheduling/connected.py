@@ -14,9 +14,9 @@ from iop_portal.people.models import User
 from iop_portal.refusals import Refused
 from iop_portal.writes import write
 from scheduling.booking import enrolments_of
+from scheduling.care import first_day
 from scheduling.commitments import today_of
 from scheduling.models import Area, Commitment, How, Look
-from scheduling.week import first_day
 from therapy.models import ClinicalPolicy
 
 SHOWN = 12

@@ -31,12 +31,13 @@ from scheduling.booking import (
     SessionFull,
     held_policy,
 )
+from scheduling.care import WEEK, first_day
 from scheduling.finding import local_midnight, want_of
 from scheduling.models import Attendance, Booking, Room, Session, newest_state
 from scheduling.openings import Start
 from scheduling.reminders import withdraw_reminders
 from scheduling.seats import seat_in
-from scheduling.week import WEEK, first_day, with_sessions
+from scheduling.week import with_sessions
 from therapy.models import ClinicalPolicy, Modality
 
 

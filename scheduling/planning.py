@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from iop_portal.people.models import Program, User
 from scheduling.booking import enrolments_of
+from scheduling.care import WEEK, Care
 from scheduling.choices import key_of
 from scheduling.commitments import Busy, busy_times
 from scheduling.finding import (
@@ -24,7 +25,7 @@ from scheduling.finding import (
 )
 from scheduling.models import Firmness, WeekWishes
 from scheduling.planner import MINUTE, NO_TIME, Plan, Question, Rule, Share, Slot, overlap, plan_week
-from scheduling.week import WEEK, Block, Care, Week, week_of
+from scheduling.week import Block, Week, week_of
 from scheduling.wishes import MINUTES, Habits, habits_of, usual_way, wishes_of
 from therapy.models import Format, Modality
 

@@ -19,6 +19,7 @@ from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -28,11 +29,11 @@ from iop_portal.markup import hours
 from iop_portal.people.models import Program, RoleHeld, User
 from iop_portal.people.roles import Role
 from scheduling.booking import held_policy
+from scheduling.care import WEEK, first_day
 from scheduling.finding import local_midnight
 from scheduling.models import Booking, Facilitation, Room, Session, TimeOff
 from scheduling.telling import together
 from scheduling.time_off import on_day
-from scheduling.week import WEEK, first_day
 from therapy.models import Format, Modality, Track
 
 WEEKEND = (5, 6)
@@ -62,12 +63,11 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A session on a line. `url` is its roster, for those who lead it."""
+    """A session on a line. What it is leads those who lead it to its roster."""
 
     when: SafeString
-    title: str
+    what: SafeString
     text: str
-    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +246,7 @@ class _Telling:
         self.names = names
         self.reader = reader
         self.clocks: dict[tuple[time, time], SafeString] = {}
+        self.titles: dict[str, SafeString] = {}
 
     def by_clinician(
         self,
@@ -290,13 +291,15 @@ class _Telling:
             # Kept on one line.
             words = _("%(taken)d of %(seats)d") % {"taken": held.taken, "seats": held.capacity}
             text.append(words.replace(" ", "\xa0"))
-        leads = self.reader.pk in held.leaders
-        return Entry(
-            when=self._clock(held),
-            title=held.title,
-            text=" · ".join(filter(None, text)),
-            url=reverse("scheduling:roster", args=[held.session_id]) if leads else "",
-        )
+        return Entry(when=self._clock(held), what=self._what(held), text=" · ".join(filter(None, text)))
+
+    def _what(self, held: _Held) -> SafeString:
+        if self.reader.pk in held.leaders:
+            roster = reverse("scheduling:roster", args=[held.session_id])
+            return format_html('<a href="{}">{}</a>', roster, held.title)
+        if held.title not in self.titles:
+            self.titles[held.title] = format_html("<b>{}</b>", held.title)
+        return self.titles[held.title]
 
     def _beside(self, held: _Held, leader: int) -> str:
         """Where, and with whom."""

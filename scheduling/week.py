@@ -5,7 +5,6 @@ A week is the program's own: it begins on the weekday that the policy names, at 
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -18,95 +17,20 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
-from iop_portal.markup import hours_read, zone_place
-from iop_portal.people.models import Enrolment, Program, User
+from iop_portal.markup import zone_place
+from iop_portal.people.models import Program, User
 from scheduling.booking import enrolments_of
+from scheduling.care import WEEK, Care, care_of, first_day
 from scheduling.commitments import Busy, busy_times
 from scheduling.finding import EVENING, local_midnight, want_of
 from scheduling.models import Attendance, Booking, Facilitation, Room, marked
 from scheduling.models.joining import EARLY
 from scheduling.telling import Told
-from therapy.models import ClinicalPolicy, Modality, Prescription
+from therapy.models import ClinicalPolicy, Modality
 
-WEEK = timedelta(days=7)
 # In hours. On some days the clock skips one.
 LONG, WHOLE_DAY = 5, 23
-
-
-@dataclass(frozen=True)
-class Care:
-    """Of the care that is prescribed for one week, in minutes and days: what was delivered, what is over and of which
-    nobody has recorded yet who came, and what is booked ahead.
-
-    Delivered are the minutes that the person was there. What they missed, were excused from or we cancelled counts
-    nowhere, and leaves its hours to choose again.
-    """
-
-    held: int
-    ahead: int
-    days: frozenset[date]
-    held_days: frozenset[date]
-    wanted_hours: int
-    wanted_days: int
-    unrecorded: int = 0
-    unrecorded_days: frozenset[date] = frozenset()
-
-    @property
-    def done(self) -> float:
-        return self.held / 60
-
-    @property
-    def booked(self) -> float:
-        """What is not known to be delivered but may be counted on: ahead, or over and not recorded yet."""
-        return (self.unrecorded + self.ahead) / 60
-
-    @property
-    def projected(self) -> int:
-        """Minutes that the week will have, if everybody keeps to what is booked."""
-        return self.held + self.unrecorded + self.ahead
-
-    @property
-    def falls_short(self) -> bool:
-        return self.projected < self.wanted_hours * 60 or len(self.days) < self.wanted_days
-
-    @property
-    def hours(self) -> str:
-        return hours_read(self.projected)
-
-    @property
-    def held_hours(self) -> str:
-        return hours_read(self.held)
-
-    @property
-    def ahead_hours(self) -> str:
-        return hours_read(self.ahead)
-
-    @property
-    def unrecorded_hours(self) -> str:
-        return hours_read(self.unrecorded)
-
-    @property
-    def ahead_days(self) -> frozenset[date]:
-        """Days on which nothing has been yet."""
-        return self.days - self.held_days - self.unrecorded_days
-
-    @property
-    def open(self) -> int:
-        return max(0, self.wanted_hours * 60 - self.projected)
-
-    @property
-    def open_hours(self) -> str:
-        return hours_read(self.open)
-
-    @property
-    def open_words(self) -> str:
-        """45 minutes, 1 hour, 7½ hours"""
-        if self.open < 60:
-            return ngettext("%(n)d minute", "%(n)d minutes", self.open) % {"n": self.open}
-        count = 1 if self.open == 60 else 2
-        return ngettext("%(hours)s hour", "%(hours)s hours", count) % {"hours": self.open_hours}
 
 
 # To the client, in words that blame nobody.
@@ -278,7 +202,7 @@ def week_of(person: User, *, day: date | None, now: datetime, without: Booking |
             _day(on, [block for block in blocks if block.begins.astimezone(mine).date() == on], today, mine)
             for on in days
         ],
-        _care(enrolment, begins, bookings, now) if enrolment else None,
+        care_of(enrolment, begins, bookings, now=now) if enrolment else None,
         [one.program for one, _policy in enrolled],
     )
 
@@ -349,10 +273,6 @@ def another_zone(person: User, programs: Iterable[Program]) -> str:
     return zone_place(person.zone)
 
 
-def first_day(day: date, week_starts_on: int) -> date:
-    return day - timedelta(days=(day.weekday() - week_starts_on) % 7)
-
-
 def _bookings(person: User, begins: date, zones: set[str]) -> list[Booking]:
     """Live ones, and those that the program had to cancel, of a week in any of these zones."""
     edges = [(local_midnight(begins, zone), local_midnight(begins + WEEK, zone)) for zone in zones]
@@ -387,79 +307,3 @@ def _day(on: date, blocks: Sequence[Block], today: date, zone: ZoneInfo) -> Week
         today=on == today,
         bookable=on >= today,
     )
-
-
-def cares_of(prescriptions: Iterable[Prescription], *, now: datetime) -> dict[int, Care]:
-    """This week's care by enrolment, for many at once, in one query.
-
-    Prescriptions come with `enrolment__program__policy`. Each counts the week of its own program.
-    """
-    weeks = [(prescribed, this_week(prescribed.enrolment.program, now)) for prescribed in prescriptions]
-    if not weeks:
-        return {}
-    # Programs begin their weeks at moments of their own: a day more on either side finds all of them.
-    earliest, latest = min(begins for _prescribed, begins in weeks), max(begins for _prescribed, begins in weeks)
-    booked = Booking.objects.live().filter(
-        person__in=[prescribed.enrolment.client_id for prescribed, _begins in weeks],
-        during__startswith__gte=local_midnight(earliest - timedelta(days=1), "UTC"),
-        during__startswith__lt=local_midnight(latest + WEEK + timedelta(days=1), "UTC"),
-    )
-    by_person = defaultdict(list)
-    for booking in marked(booked).select_related("session__modality"):
-        by_person[booking.person_id].append(booking)
-    return {
-        prescribed.enrolment_id: _care_of(prescribed, begins, by_person[prescribed.enrolment.client_id], now)
-        for prescribed, begins in weeks
-    }
-
-
-def next_starts(people: Iterable[int], *, now: datetime) -> dict[tuple[int, int], datetime]:
-    """When each person's next session begins, by person and program. One query."""
-    coming = Booking.objects.live().filter(person__in=people, during__startswith__gt=now).select_related("session")
-    first = coming.order_by("person_id", "session__program_id", "during").distinct("person_id", "session__program_id")
-    return {(booking.person_id, booking.session.program_id): booking.starts_at for booking in first}
-
-
-def this_week(program: Program, now: datetime) -> date:
-    policy = getattr(program, "policy", None) or ClinicalPolicy(program=program)
-    return first_day(timezone.localdate(now, ZoneInfo(program.zone)), policy.week_starts_on)
-
-
-def _care(enrolment: Enrolment, begins: date, bookings: Iterable[Booking], now: datetime) -> Care | None:
-    found = Prescription.objects.current().filter(enrolment=enrolment).first()
-    if found is None:
-        return None
-    found.enrolment = enrolment
-    return _care_of(found, begins, bookings, now)
-
-
-def _care_of(prescribed: Prescription, begins: date, bookings: Iterable[Booking], now: datetime) -> Care:
-    enrolment = prescribed.enrolment
-    zone = enrolment.program.zone
-    first, end = local_midnight(begins, zone), local_midnight(begins + WEEK, zone)
-    counted = [
-        booking
-        for booking in bookings
-        if booking.occupies
-        and booking.session.program_id == enrolment.program_id
-        and booking.session.modality.counts
-        and first <= booking.starts_at < end
-    ]
-    came = [booking for booking in counted if booking.attended in Attendance.CAME]
-    unknown = [booking for booking in counted if booking.attended is None]
-    over = [booking for booking in unknown if booking.ends_at <= now]
-    ahead = [booking for booking in unknown if booking.ends_at > now]
-    return Care(
-        held=sum(booking.attended_minutes for booking in came),
-        unrecorded=sum(booking.session.minutes for booking in over),
-        ahead=sum(booking.session.minutes for booking in ahead),
-        days=_days_of(came + unknown, ZoneInfo(zone)),
-        held_days=_days_of(came, ZoneInfo(zone)),
-        unrecorded_days=_days_of(over, ZoneInfo(zone)),
-        wanted_hours=prescribed.hours,
-        wanted_days=prescribed.days,
-    )
-
-
-def _days_of(bookings: Iterable[Booking], zone: ZoneInfo) -> frozenset[date]:
-    return frozenset(timezone.localdate(booking.starts_at, zone) for booking in bookings)

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Lower
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -21,11 +23,11 @@ from django.utils.translation import gettext_lazy, ngettext
 from iop_portal.consents.models import Consent
 from iop_portal.followups.models import FollowUp
 from iop_portal.followups.waiting import Waiting, needs_you, row
-from iop_portal.markup import day_clock
-from iop_portal.people.models import CareTeam, Enrolment, User
+from iop_portal.markup import clock, day_clock
+from iop_portal.people.models import CareTeam, Enrolment, User, short_name
 from iop_portal.people.seeing import places_on_care_teams
+from scheduling.care import Care, Planned, next_starts, planned_for
 from scheduling.misses import Missed, missed_by
-from scheduling.week import Care, cares_of, next_starts, this_week
 from therapy import conversations
 from therapy.models import Prescription
 
@@ -34,6 +36,19 @@ SOON = timedelta(days=14)
 NEAR = timedelta(days=6)
 # Fewer hours from week to week are the plan here, and no alarm.
 TAPERS = (Prescription.Phase.STEP_DOWN, Prescription.Phase.CONTINUING)
+STATES, PHASES, PARTS = (dict(each.choices) for each in (Enrolment.State, Prescription.Phase, CareTeam.Part))
+# What a row needs to know of the place: rows, not models, of which each would bring all that there is of a person.
+COLUMNS = {
+    "state": F("enrolment__state"),
+    "admitted_on": F("enrolment__admitted_on"),
+    "discharged_on": F("enrolment__discharged_on"),
+    "client": F("enrolment__client"),
+    "preferred_name": F("enrolment__client__preferred_name"),
+    "surname": F("enrolment__client__surname"),
+    "program": F("enrolment__program"),
+    "program_name": F("enrolment__program__name"),
+    "zone": F("enrolment__program__zone"),
+}
 SHOWS: dict[str, str | Promise] = {
     "": gettext_lazy("Everybody"),
     "needs": gettext_lazy("Those who need somebody"),
@@ -74,6 +89,23 @@ class Flag:
     url: str
 
 
+class Case(Protocol):
+    """A row of `cases`: the clinician's place on the care team of one enrolment."""
+
+    part: str
+    first_due: datetime | None
+    enrolment_id: int
+    state: str
+    admitted_on: date | None
+    discharged_on: date | None
+    client: int
+    preferred_name: str
+    surname: str
+    program: int
+    program_name: str
+    zone: str
+
+
 @dataclass(frozen=True)
 class Row:
     """One client in one program."""
@@ -99,8 +131,43 @@ class Row:
         stage = capfirst(str(self.phase or self.state))
         return _("%(stage)s, week %(week)d") % {"stage": stage, "week": self.week} if self.week else stage
 
+    @property
+    def hours(self) -> str:
+        """7½/9"""
+        return f"{self.care.hours}/{self.care.wanted_hours}" if self.care else ""
 
-def cases(clinician: User, *, now: datetime, name: str = "", show: str = "") -> QuerySet[CareTeam]:
+    @property
+    def next_words(self) -> str:
+        """Tue 5:30 pm, or the day alone where it is further off."""
+        if self.next_start is None:
+            return ""
+        start = timezone.localtime(self.next_start)
+        return f"{date_format(start, 'D')} {clock(start)}" if self.next_is_near else date_format(start, "j M")
+
+    @property
+    def in_a_row(self) -> str:
+        """Two or more, one after the other."""
+        if self.missed.in_a_row < 2:
+            return ""
+        return _("%(row)d in a row") % {"row": self.missed.in_a_row}
+
+    @property
+    def missed_lately(self) -> str:
+        """Beyond those in a row."""
+        if self.missed.lately <= (self.missed.in_a_row if self.in_a_row else 0):
+            return ""
+        return _("%(count)d in 30 days") % {"count": self.missed.lately}
+
+    @property
+    def first_end(self) -> str:
+        """Of their permissions."""
+        if self.permissions.first_end is None:
+            return ""
+        words = _("one ends %(day)s") if self.permissions.ends_soon else _("until %(day)s")
+        return words % {"day": date_format(self.permissions.first_end, "j M")}
+
+
+def cases(clinician: User, *, now: datetime, name: str = "", show: str = "") -> QuerySet[CareTeam, Any]:
     """The clinician's places on care teams, those whose client needs somebody first, by when; then by name.
 
     The database sorts, so that a page costs as much as it shows.
@@ -114,55 +181,53 @@ def cases(clinician: User, *, now: datetime, name: str = "", show: str = "") -> 
     if show == "ending":
         soon = Consent.objects.live(now).filter(client=client, program=program, ends_at__lte=now + SOON)
         places = places.filter(Exists(soon))
-    return places.select_related("enrolment__client", "enrolment__program").order_by(
-        F("first_due").asc(nulls_last=True),
-        Lower("enrolment__client__preferred_name"),
-        Lower("enrolment__client__surname"),
-        "pk",
+    return (
+        places.annotate(**COLUMNS)
+        .order_by(
+            F("first_due").asc(nulls_last=True),
+            Lower("enrolment__client__preferred_name"),
+            Lower("enrolment__client__surname"),
+            "pk",
+        )
+        .values_list("part", "first_due", "enrolment_id", *COLUMNS, named=True)
     )
 
 
-def rows_of(places: Sequence[Any], *, now: datetime) -> list[Row]:
-    """What the caseload says of each of `cases`. Six queries at most, whatever their number."""
-    prescribed = _prescribed([place.enrolment_id for place in places])
-    cares = cares_of(prescribed.values(), now=now)
-    clients = [place.enrolment.client_id for place in places]
+def rows_of(places: Sequence[Case], *, now: datetime) -> list[Row]:
+    """What the caseload says of each of `cases`. Five queries at most, whatever their number."""
+    clients = [place.client for place in places]
+    planned = planned_for([place.enrolment_id for place in places], now=now)
     next_ones = next_starts(clients, now=now)
     missed = missed_by(clients, now=now)
     permissions = _permissions(clients, now)
-    waiting = _waiting([place.enrolment.client_id for place in places if place.first_due], now)
+    waiting = _waiting([place.client for place in places if place.first_due], now)
     rows = []
     for place in places:
-        held, care = prescribed.get(place.enrolment_id), cares.get(place.enrolment_id)
-        here = (place.enrolment.client_id, place.enrolment.program_id)
+        plan = planned.get(place.enrolment_id)
+        here = (place.client, place.program)
         start = next_ones.get(here)
         flags = [_flag(each) for each in waiting[here]]
-        if held and care and falls_short(held, care, now=now):
-            flags.append(_short(care, place.enrolment.client_id))
+        if plan and falls_short(plan, place.admitted_on):
+            flags.append(_short(plan.care, place.client))
         rows.append(
             Row(
-                name=place.enrolment.client.short_name,
-                program=place.enrolment.program.name,
-                state=Enrolment.State(place.enrolment.state).label,
-                week=week_of(place.enrolment, now),
-                phase=Prescription.Phase(held.phase).label if held else "",
-                track=held.track.name if held else "",
-                care=care,
+                name=short_name(place.preferred_name, place.surname),
+                program=place.program_name,
+                state=STATES[place.state],
+                week=week_since(place.admitted_on, place.discharged_on, place.zone, now),
+                phase=PHASES[plan.phase] if plan else "",
+                track=plan.track if plan else "",
+                care=plan.care if plan else None,
                 next_start=start,
                 next_is_near=start is not None and start < now + NEAR,
                 missed=missed.get(here, Missed()),
-                part=CareTeam.Part(place.part).label,
+                part=PARTS[place.part],
                 permissions=permissions.get(here, Permissions()),
                 flags=tuple(flags),
-                url=reverse("home:client", args=[place.enrolment.client_id]),
+                url=reverse("home:client", args=[place.client]),
             )
         )
     return rows
-
-
-def _prescribed(enrolments: list[int]) -> dict[int, Prescription]:
-    held = Prescription.objects.current().filter(enrolment__in=enrolments)
-    return {one.enrolment_id: one for one in held.select_related("track", "enrolment__program__policy")}
 
 
 def size_of_caseload(clinician: User) -> int:
@@ -170,11 +235,15 @@ def size_of_caseload(clinician: User) -> int:
 
 
 def week_of(enrolment: Enrolment, now: datetime) -> int | None:
+    return week_since(enrolment.admitted_on, enrolment.discharged_on, enrolment.program.zone, now)
+
+
+def week_since(admitted_on: date | None, discharged_on: date | None, zone: str, now: datetime) -> int | None:
     """The week of treatment, counted from the day of admission where the program is; None before it and after."""
-    if enrolment.admitted_on is None or enrolment.discharged_on is not None:
+    if admitted_on is None or discharged_on is not None:
         return None
-    today = now.astimezone(ZoneInfo(enrolment.program.zone)).date()
-    return max(0, (today - enrolment.admitted_on).days) // 7 + 1
+    today = now.astimezone(ZoneInfo(zone)).date()
+    return max(0, (today - admitted_on).days) // 7 + 1
 
 
 def needs_of(clinician: User, now: datetime) -> list[Need]:
@@ -211,14 +280,13 @@ def _flag(each: Waiting) -> Flag:
     return Flag(label=each.title, why=each.why, tone="danger" if each.late else "you", url=each.url)
 
 
-def falls_short(held: Prescription, care: Care, *, now: datetime) -> bool:
+def falls_short(planned: Planned, admitted_on: date | None) -> bool:
     """Whether the running week will hold less than what is prescribed, by all that is delivered and booked.
 
     Not in a phase that tapers, nor in the week in which somebody was admitted, of which only a part is theirs.
     """
-    admitted = held.enrolment.admitted_on
-    whole = admitted is not None and admitted <= this_week(held.enrolment.program, now)
-    return whole and held.phase not in TAPERS and care.falls_short
+    whole = admitted_on is not None and admitted_on <= planned.week
+    return whole and planned.phase not in TAPERS and planned.care.falls_short
 
 
 def _short(care: Care, client: int) -> Flag:

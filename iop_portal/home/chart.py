@@ -17,9 +17,10 @@ from iop_portal.people.roles import Role
 from iop_portal.people.seeing import programs_of
 from iop_portal.writes import write
 from scheduling.assigning import Unassigned, unassigned
+from scheduling.care import Care, planned_for
 from scheduling.connected import read_shared
 from scheduling.models import Look
-from scheduling.week import Block, Care, cares_of, coming, lately
+from scheduling.week import Block, coming, lately
 from therapy import conversations
 from therapy.models import Prescription, Thread
 from therapy.prescribing import enrolments_cared_for
@@ -98,14 +99,14 @@ def _episodes(client: User, reader: User, now: datetime) -> tuple[Episode, ...]:
     enrolments = Enrolment.objects.filter(client=client, program__in=here).select_related("program", "client")
     places = CareTeam.objects.filter(enrolment__in=enrolments, until=None).select_related("clinician")
     planned, plans = _planned(client, reader)
-    cares = cares_of([held for held in planned.values() if held.enrolment in enrolments], now=now)
+    cares = planned_for([each.pk for each in enrolments], now=now)
     return tuple(
         Episode(
             enrolment,
             week_of(enrolment, now),
             tuple(p for p in places if p.enrolment_id == enrolment.pk),
             planned.get(enrolment.pk),
-            cares.get(enrolment.pk),
+            cares[enrolment.pk].care if enrolment.pk in cares else None,
             enrolment.pk in plans,
             unassigned(enrolment, now=now, until=now + MISSED_AHEAD) if enrolment.live else [],
         )
@@ -116,6 +117,6 @@ def _episodes(client: User, reader: User, now: datetime) -> tuple[Episode, ...]:
 def _planned(client: User, reader: User) -> tuple[dict[int, Prescription], set[int]]:
     """What is prescribed by enrolment, and the enrolments that the reader may prescribe for."""
     current = Prescription.objects.current().filter(enrolment__client=client)
-    current = current.select_related("track", "enrolment__program__policy")
+    current = current.select_related("track")
     cared_for = enrolments_cared_for(reader).filter(client=client)
     return {held.enrolment_id: held for held in current}, set(cared_for.values_list("pk", flat=True))

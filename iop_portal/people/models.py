@@ -63,6 +63,10 @@ class Program(models.Model):
         return self.name
 
 
+def short_name(preferred_name: str, surname: str) -> str:
+    return f"{preferred_name} {surname[0]}." if surname else preferred_name
+
+
 class User(AbstractBaseUser):
     """Anybody who signs in: client, alum, family member, clinician or admin. Known by e-mail address."""
 
@@ -108,7 +112,7 @@ class User(AbstractBaseUser):
     @property
     def short_name(self) -> str:
         """Maya T.: what staff see in lists. Groups and families see the preferred name alone."""
-        return f"{self.preferred_name} {self.surname[0]}." if self.surname else self.preferred_name
+        return short_name(self.preferred_name, self.surname)
 
     @property
     def full_name(self) -> str:

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 from django.urls import reverse
+from django.utils.html import strip_tags
 from psycopg2.extras import DateTimeTZRange
 
 from iop_portal.people.models import RoleHeld
@@ -75,7 +76,10 @@ def told(response):
     lines = response.context["timetable"].lines
     return {
         line.name: [
-            (f"{cell.on:%a}", *(f"{entry.title}: {entry.text}".replace("\xa0", " ") for entry in cell.entries))
+            (
+                f"{cell.on:%a}",
+                *(f"{strip_tags(entry.what)}: {entry.text}".replace("\xa0", " ") for entry in cell.entries),
+            )
             for cell in line.cells
             if cell.entries
         ]

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from iop_portal.markup import hours_read
 from scheduling import booking
 from scheduling.attendance import Said, mark
-from scheduling.week import first_day, next_two, week_of
+from scheduling.care import first_day, planned_for
+from scheduling.week import next_two, week_of
 from tests.factories import NOON, ModalityFactory, seated
 from tests.scheduling.booking_world import TOMORROW, Clinic
 from tests.signing_in import sign_in
@@ -38,7 +39,12 @@ def book(clinic, begins, *leaders, **fields):
 
 
 def care(clinic, now=NOON, day=None):
-    return week_of(clinic.maya, day=day, now=now).care
+    """Of the running week, the page and the caseload have to say the same of it."""
+    found = week_of(clinic.maya, day=day, now=now).care
+    if day is None:
+        planned = planned_for(clinic.maya.enrolments.values_list("pk", flat=True), now=now)
+        assert [each.care for each in planned.values()] == ([found] if found else [])
+    return found
 
 
 def say(clinic, booked, state, **more):
