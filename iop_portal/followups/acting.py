@@ -9,11 +9,13 @@ from django.utils.translation import gettext_lazy as _
 
 from iop_portal.audit import trail
 from iop_portal.followups.models import FollowUp
+from iop_portal.notices import outbox
 from iop_portal.people.models import User
 from iop_portal.refusals import Refused
 from iop_portal.writes import write
 
 LONGEST_SNOOZE = timedelta(days=3)
+ROUND = timedelta(hours=1)
 
 
 class AlreadyResolved(Refused):
@@ -28,8 +30,18 @@ class SnoozedTooLong(Refused):
     message = _("Put it off for three days at most.")
 
 
+class CannotWait(Refused):
+    message = _("This cannot be put off. Do it now, or say that you have it while you are at it.")
+    constraint = "what_is_urgent_is_not_put_off"
+
+
 class OutcomeMissing(Refused):
     message = _("Say in a few words how it came out.")
+
+
+class NotAClinicianHere(Refused):
+    message = _("Choose a clinician of this program.")
+    status = 400
 
 
 class DoneElsewhere(Refused):
@@ -38,9 +50,10 @@ class DoneElsewhere(Refused):
 
 @write
 def acknowledge_follow_up(follow_up: FollowUp, *, by: User, now: datetime) -> FollowUp:
-    """I have seen it and I take it on. It escalates no more, until a day after it was due (see `escalation`)."""
+    """I have seen it and I take it on. It escalates no more, until a day after it was due (see `escalation`). An urgent
+    one stays for minutes, and who is still at it may say so again."""
     taken = _lock_open(follow_up, by=by)
-    if taken.acknowledged_by == by and taken.owner == by:
+    if taken.acknowledged_by == by and taken.owner == by and not taken.urgent:
         return taken
     _take_on(taken, by=by, now=now)
     taken.save(update_fields=["owner", "acknowledged_by", "acknowledged_at"])
@@ -52,6 +65,8 @@ def acknowledge_follow_up(follow_up: FollowUp, *, by: User, now: datetime) -> Fo
 def snooze_follow_up(follow_up: FollowUp, *, until: datetime, by: User, now: datetime) -> FollowUp:
     """I take it on and come back to it later, within three days."""
     taken = _lock_open(follow_up, by=by)
+    if taken.urgent:
+        raise CannotWait
     if not now < until <= now + LONGEST_SNOOZE:
         raise SnoozedTooLong
     _take_on(taken, by=by, now=now)
@@ -80,6 +95,33 @@ def resolve_follow_ups_about(about: models.Model, *, kind: str, outcome: str, by
     for follow_up in waiting:
         _resolve(follow_up, outcome=outcome, by=by, now=now)
     return len(waiting)
+
+
+@write
+def hand_over(follow_up: FollowUp, *, to: User, by: User, now: datetime) -> FollowUp:
+    """Whoever has something of care that they cannot do themself gives it to a clinician of the program, on duty."""
+    given = _lock_open(follow_up, by=by)
+    if given.client is None or not User.objects.clinicians_of(given.program).filter(pk=to.pk).exists():
+        raise NotAClinicianHere
+    if given.owner == to:
+        return given
+    given.escalated_from, given.escalated_at = given.owner, now
+    given.owner, given.on_duty = to, True
+    given.acknowledged_by = given.acknowledged_at = given.snoozed_until = None
+    given.escalations += 1
+    given.save()
+    trail.record("follow_up.handed_over", given, client=given.client, by=by, at=now)
+    tell_new_owner(given, now=now)
+    return given
+
+
+def tell_new_owner(follow_up: FollowUp, *, now: datetime) -> None:
+    """What was owed to the one before is owed no more. A lead time of less than nothing: each round owes its own."""
+    outbox.withdraw(about=follow_up, now=now)
+    lead = -ROUND * follow_up.escalations
+    outbox.queue(
+        "follow_up_escalated", to=follow_up.owner, about=follow_up, client=follow_up.client, lead=lead, now=now
+    )
 
 
 def _lock_open(follow_up: FollowUp, *, by: User) -> FollowUp:

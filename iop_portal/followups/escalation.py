@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from django.db import DatabaseError, transaction
 
 from iop_portal.audit import trail
+from iop_portal.followups.acting import tell_new_owner
 from iop_portal.followups.models import FollowUp, Heartbeat
-from iop_portal.notices import outbox
 from iop_portal.people.models import Enrolment, Program, User
 from iop_portal.people.roles import Role
 
@@ -27,7 +27,9 @@ def escalate_overdue(*, now: datetime) -> int:
     Next comes an admin of the program, for they can find out who should act; then the client's care team, the
     primary counsellor first. An hour later it goes on again, past the person who passed it. With nobody else
     there, it stays and its owner is told once more. Taking it on ends this for a day after that, or after the
-    end of a snooze. One that cannot be passed on is logged, tried again at the next run, and keeps no other back.
+    end of a snooze. What is urgent goes on each time its own few minutes have passed, and what lies with somebody
+    on duty goes to the care team first, since they can act themselves. One that cannot be passed on is logged,
+    tried again at the next run, and keeps no other back.
     Returns how many were passed on.
     """
     passed_on = 0
@@ -70,24 +72,25 @@ def _pass_on(key: int, *, now: datetime) -> bool:
         at=now,
         facts={"kind": follow_up.kind, "time": follow_up.escalations},
     )
-    outbox.withdraw(about=follow_up, now=now)
-    # A lead time of less than nothing: each round owes a message of its own.
-    lead = -EVERY * follow_up.escalations
-    outbox.queue("follow_up_escalated", to=owner, about=follow_up, client=follow_up.client, lead=lead, now=now)
+    tell_new_owner(follow_up, now=now)
     return True
 
 
 def next_responsible(follow_up: FollowUp) -> User | None:
-    """Admins of the program, then the care team; never the owner, the one before them only where nobody else is."""
+    """Admins of the program, then the care team; never the owner, the one before them only where nobody else is, and
+    the same for who has another act to do about the same."""
     others = [user for user in _responsible(follow_up) if user != follow_up.owner]
-    fresh = [user for user in others if user != follow_up.escalated_from]
+    same = FollowUp.objects.open().filter(about_type=follow_up.about_type, about_id=follow_up.about_id)
+    at_it = set(same.exclude(pk=follow_up.pk).values_list("owner", flat=True))
+    fresh = [user for user in others if user != follow_up.escalated_from and user.pk not in at_it]
     return next(iter(fresh or others), None)
 
 
 def _responsible(follow_up: FollowUp) -> list[User]:
     if follow_up.client is None:
         return admins_of(follow_up.program)
-    return [*admins_of(follow_up.program), *care_team_of(follow_up.client, follow_up.program)]
+    admins, team = admins_of(follow_up.program), care_team_of(follow_up.client, follow_up.program)
+    return [*team, *admins] if follow_up.on_duty else [*admins, *team]
 
 
 def admins_of(program: Program) -> list[User]:

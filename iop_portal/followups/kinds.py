@@ -29,6 +29,9 @@ class Kind:
     never repeat anybody's words. `page` is a named URL that takes the subject's key, where the act is done and
     this follow-up is resolved (`resolve_follow_ups_about`); without one, the owner says here how it came out.
     `place` says from the subject's key where a reader finds what they need for it, if that is open to them.
+
+    What is `urgent` cannot be put off, and saying "I have it" holds it only as long as it was due in: it goes on to
+    the next person until it is done, which is on its `page`.
     """
 
     name: str
@@ -38,6 +41,11 @@ class Kind:
     due_in: timedelta
     page: str = ""
     place: Callable[[int, User], Place | None] = lambda about_id, reader: None
+    urgent: bool = False
+
+    def __post_init__(self) -> None:
+        if self.urgent and not self.page:
+            raise ValueError(f"The follow-up kind {self.name} is urgent, so it needs a page where it is done.")
 
 
 registry: dict[str, Kind] = {}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import DurationField, Exists, ExpressionWrapper, OuterRef, Q, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -30,9 +32,10 @@ class FollowUpQuerySet(models.QuerySet["FollowUp"]):
         return self.open().visible_to(user).filter(Q(snoozed_until=None) | Q(snoozed_until__lte=now), owner=user)
 
     def visible_to(self, user: User) -> FollowUpQuerySet:
-        """Acts of care: the client's care team, and an admin whom one has come to. Acts of the office: the
-        program's admins, and whoever owns one."""
+        """Acts of care: the client's care team, an admin whom one has come to, and a clinician who has one because
+        they are on duty. Acts of the office: the program's admins, and whoever owns one."""
         run = programs_of(user, Role.ADMIN)
+        on_duty = Q(owner=user, on_duty=True, program__in=programs_of(user, Role.CLINICIAN))
         # In the program that owes it: another's acts would tell that the client is there too.
         cared_for = places_on_care_teams(user).filter(
             enrolment__client=OuterRef("client"), enrolment__program=OuterRef("program")
@@ -40,17 +43,25 @@ class FollowUpQuerySet(models.QuerySet["FollowUp"]):
         return self.filter(
             Q(Exists(cared_for))
             | Q(owner=user, program__in=run)
+            | on_duty
             | Q(client=None, program__in=run)
             | Q(client=None, owner=user)
         )
 
     def unattended(self, now: datetime, *, every: timedelta) -> FollowUpQuerySet:
-        """Open ones that should go on to somebody else, unless they did so less than `every` ago."""
-        settled = now - TAKEN_ON_HOLDS
+        """Open ones that should go on to somebody else, unless they did so less than `every` ago. One that goes on
+        `within` a time of its own does so each time that it has passed, and is held by nobody for longer."""
+        settled = _before(now, TAKEN_ON_HOLDS)
         taken_on = Q(acknowledged_at__gt=settled) | Q(snoozed_until__gt=settled)
         late = Q(due_at__lte=now) & ~taken_on
-        moved = Q(escalated_at__gt=now - every)
+        moved = Q(escalated_at__gt=_before(now, every))
         return self.open().filter(late | Q(_owner_is_gone())).exclude(moved)
+
+
+def _before(now: datetime, usually: timedelta) -> Any:
+    """So long ago: by the row's own time, or else as usual."""
+    length = Coalesce("within", Value(usually, DurationField()))
+    return ExpressionWrapper(Value(now, models.DateTimeField()) - length, models.DateTimeField())
 
 
 def _owner_is_gone() -> Q:
@@ -62,7 +73,7 @@ def _owner_is_gone() -> Q:
         enrolment__client=OuterRef("client"),
         enrolment__state__in=Enrolment.LIVE,
     )
-    sees_to_care = Q(Exists(held.filter(role=Role.ADMIN))) | Q(Exists(on_team)) & Q(
+    sees_to_care = Q(Exists(held.filter(role=Role.ADMIN))) | (Q(Exists(on_team)) | Q(on_duty=True)) & Q(
         Exists(held.filter(role=Role.CLINICIAN))
     )
     sees_to_office = Q(Exists(held.filter(role__in=STAFF_ROLES)))
@@ -91,6 +102,10 @@ class FollowUp(models.Model):
     resolved_at = models.DateTimeField(null=True)
     resolved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     outcome = models.TextField(blank=True)
+    # How often it goes on, and for how long saying "I have it" holds it, where that is not as usual.
+    within = models.DurationField(null=True)
+    # Its owner has it because they are on duty, and need not be on the care team.
+    on_duty = models.BooleanField(default=False, db_default=False)
 
     objects = models.Manager.from_queryset(FollowUpQuerySet)()
 
@@ -111,6 +126,13 @@ class FollowUp(models.Model):
                 name="a_follow_up_is_acknowledged_by_somebody",
                 condition=Q(acknowledged_at=None, acknowledged_by=None)
                 | Q(acknowledged_at__isnull=False, acknowledged_by__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="what_is_urgent_goes_on_within_a_minute_to_a_day",
+                condition=Q(within=None) | Q(within__gte=timedelta(minutes=1), within__lte=timedelta(days=1)),
+            ),
+            models.CheckConstraint(
+                name="what_is_urgent_is_not_put_off", condition=Q(within=None) | Q(snoozed_until=None)
             ),
             models.CheckConstraint(
                 name="an_escalation_says_from_whom",
@@ -142,6 +164,15 @@ class FollowUp(models.Model):
     @property
     def taken_on(self) -> bool:
         return self.acknowledged_at is not None
+
+    @property
+    def urgent(self) -> bool:
+        return self.within is not None
+
+    @property
+    def minutes(self) -> int:
+        """After how many an urgent one goes on."""
+        return int(self.within.total_seconds() // 60) if self.within else 0
 
 
 class Heartbeat(models.Model):

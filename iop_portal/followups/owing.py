@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import models
 
@@ -22,6 +22,8 @@ def owe_follow_up(
     program: Program,
     owner: User,
     client: User | None = None,
+    within: timedelta | None = None,
+    on_duty: bool = False,
     by: User | None,
     now: datetime,
 ) -> FollowUp:
@@ -29,11 +31,13 @@ def owe_follow_up(
 
     `client` makes it an act of care, which the client's care team sees; without one it is an act of the
     office, which the program's admins see. While one of the same kind about the same subject is open, that one
-    is returned. Raises KeyError for a kind that nobody registered.
+    is returned. `within` is how soon an urgent one goes on; with `on_duty` its owner may see it whether or not
+    they are on the care team. Raises KeyError for a kind that nobody registered.
     """
     owed = registry[kind]
     if about._meta.label_lower != owed.about:
         raise TypeError(f"A {kind} follow-up is about {owed.about}.")
+    period = (within or owed.due_in) if owed.urgent else None
     follow_up, made = FollowUp.objects.get_or_create(
         kind=kind,
         about_type=owed.about,
@@ -44,7 +48,9 @@ def owe_follow_up(
             "owner": owner,
             "client": client,
             "made_at": now,
-            "due_at": now + owed.due_in,
+            "due_at": now + (period or owed.due_in),
+            "within": period,
+            "on_duty": on_duty,
         },
     )
     if made:
