@@ -368,6 +368,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "ask people how they are": {
+        "task": "therapy.ask_due",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
     "read people's own calendars": {
         "task": "scheduling.read_own_calendars",
         "schedule": 60.0,

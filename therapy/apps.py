@@ -1,12 +1,16 @@
 from importlib import import_module
 
 from django.apps import AppConfig
+from django.core.checks import register
+
+from therapy.instruments import check_files
 
 
 class TherapyConfig(AppConfig):
     name = "therapy"
 
     def ready(self) -> None:
+        register(check_files)
         # Their words need the models, which exist only now.
         import_module("therapy.verbs")
         import_module("therapy.kinds")

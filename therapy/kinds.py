@@ -8,8 +8,9 @@ from django.utils.translation import gettext_lazy
 
 from iop_portal.followups import kinds as follow_ups
 from iop_portal.notices import kinds
-from iop_portal.notices.channels import Topic
+from iop_portal.notices.channels import Channel, Topic
 from iop_portal.people.models import User
+from therapy import alerts, asking
 from therapy.conversations import CAME, CAME_TO_STAFF, UNANSWERED, still_unread
 from therapy.models import Thread
 
@@ -56,4 +57,51 @@ follow_ups.register(
         due_in=timedelta(hours=2),
         place=_thread,
     ),
+)
+
+kinds.register(
+    kinds.Kind(
+        name=asking.KIND,
+        about="therapy.asking",
+        template="questions_asked",
+        subject=gettext_lazy("A few questions are waiting for you"),
+        still_owed=asking.still_owed,
+        words=lambda asked, to: {},
+        waits=lambda asked, morning: True,
+        # What people signed for text messages is about appointments alone.
+        only=frozenset({Channel.MAIL, Channel.PORTAL}),
+        line=lambda asked: _("A few questions are waiting for you."),
+        page=lambda asked: reverse("therapy:measures"),
+    ),
+)
+
+follow_ups.register(
+    *(
+        follow_ups.Kind(
+            name=name,
+            about="therapy.alert",
+            title=gettext_lazy("An answer that cannot wait"),
+            why=why,
+            # The program sets how soon; this holds where it has not.
+            due_in=timedelta(minutes=15),
+            page="therapy:alert",
+            urgent=True,
+        )
+        for name, why in (
+            (
+                alerts.OF_COUNSELLOR,
+                gettext_lazy(
+                    "An answer to our questions asks that somebody speaks with this person now. It goes on every few "
+                    "minutes until what was done is written down."
+                ),
+            ),
+            (
+                alerts.OF_WHO_IS_ON_CALL,
+                gettext_lazy(
+                    "An answer to our questions asks that somebody speaks with this person now. You have it because "
+                    "you are on call, or because nobody is. It goes on until what was done is written down."
+                ),
+            ),
+        )
+    )
 )

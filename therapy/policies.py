@@ -88,6 +88,12 @@ class OddAnswerTime(Refused):
     status = 400
 
 
+class OddAlertTime(Refused):
+    message = _("An answer that cannot wait goes on after 5 minutes at least and an hour at most.")
+    constraint = "an_alert_goes_on_within_5_to_60_minutes"
+    status = 400
+
+
 @dataclass(frozen=True)
 class PolicyDetails:
     hours_per_week: int = 9
@@ -101,6 +107,7 @@ class PolicyDetails:
     make_ups_per_week: int = 2
     offer_minutes: int = 120
     answer_hours: int = 24
+    alert_minutes: int = 15
 
 
 DETAILS = tuple(field.name for field in fields(PolicyDetails))

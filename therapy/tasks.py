@@ -3,9 +3,14 @@
 from celery import shared_task
 from django.utils import timezone
 
-from therapy import unanswered
+from therapy import asking, unanswered
 
 
 @shared_task(name="therapy.watch_messages")
 def watch_messages() -> None:
     unanswered.watch_messages(now=timezone.now())
+
+
+@shared_task(name="therapy.ask_due")
+def ask_due() -> None:
+    asking.ask_due(now=timezone.now())

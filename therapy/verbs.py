@@ -31,5 +31,24 @@ register(
         "conversation.assigned": _("gave a conversation to somebody of the care team"),
         "conversation.closed": _("closed a conversation"),
         "message.sent": _("wrote a message"),
-    }
+        # How people are, and who is on call
+        "measure.asked": _("asked how you are"),
+        "measure.begun": _("began to answer how they are"),
+        "measure.sent": _("sent in how they are"),
+        "measure.viewed": _("read your answers and numbers"),
+        "measure.use_changed": _("changed which questions the program asks, and how often"),
+        "alert.raised": _("asked people to act on an answer of yours"),
+        "alert.viewed": _("looked at an answer of yours that people act on"),
+        "alert.closed": _("wrote down what was done about an answer of yours"),
+        "duty.added": _("put somebody on call"),
+        "duty.removed": _("took somebody off call"),
+        "duty.day_set": _("changed who is on call on one day"),
+    },
+    to_others={
+        "measure.asked": _("asked how a client is"),
+        "measure.viewed": _("read a client’s answers and numbers"),
+        "alert.raised": _("asked people to act on an answer"),
+        "alert.viewed": _("looked at an answer that people act on"),
+        "alert.closed": _("wrote down what was done about an answer"),
+    },
 )

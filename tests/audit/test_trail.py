@@ -50,6 +50,7 @@ SAFE_NAMES = {
     "channel",
     "how",
     "late_by",
+    "added",
 }
 
 

@@ -34,6 +34,8 @@ from tests.factories import (
     session_at,
     texted,
 )
+from therapy.asking import ask
+from therapy.instruments import instruments
 from therapy.models import Thread, Unread
 
 pytestmark = pytest.mark.django_db
@@ -160,6 +162,10 @@ def unread(harbor, maya):
     return Unread.objects.create(thread=thread, person=maya, since=NOON)
 
 
+def asking(harbor, maya):
+    return ask(maya.enrolments.get(), instruments()["gad-7"], by=None, now=NOON)
+
+
 # By what a kind is about or, where that does not say enough, by its name.
 SAMPLES = {
     "account_changed": account_change,
@@ -178,6 +184,7 @@ SAMPLES = {
     "scheduling.waiting": place,
     "scheduling.reminder": reminder,
     "therapy.unread": unread,
+    "therapy.asking": asking,
     "notices.phonecode": phone_code,
     "notices.textoptout": opt_out,
 }

@@ -3,17 +3,26 @@
 from therapy.models.catalogue import FAMILIES, LENGTHS, Format, Method, Modality, Need, programs_of
 from therapy.models.clinicians import Clinician, Credential
 from therapy.models.conversations import Draft, Message, Reading, Thread, Unread
+from therapy.models.measures import Alert, Answer, Asking, Disposition, InstrumentUse, Sheet
+from therapy.models.oncall import DAY, Duty
 from therapy.models.policies import ClinicalPolicy
 from therapy.models.tracks import PartOfDay, Prescription, Track
 
 __all__ = [
+    "DAY",
     "FAMILIES",
     "LENGTHS",
+    "Alert",
+    "Answer",
+    "Asking",
     "ClinicalPolicy",
     "Clinician",
     "Credential",
+    "Disposition",
     "Draft",
+    "Duty",
     "Format",
+    "InstrumentUse",
     "Message",
     "Method",
     "Modality",
@@ -21,6 +30,7 @@ __all__ = [
     "PartOfDay",
     "Prescription",
     "Reading",
+    "Sheet",
     "Thread",
     "Track",
     "Unread",

@@ -44,9 +44,15 @@ class ClinicalPolicy(models.Model):
     answer_hours = models.PositiveSmallIntegerField(
         _("hours within which messages are answered"), default=24, db_default=24
     )
+    alert_minutes = models.PositiveSmallIntegerField(
+        _("minutes until an answer that cannot wait goes on"), default=15, db_default=15
+    )
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                name="an_alert_goes_on_within_5_to_60_minutes", condition=Q(alert_minutes__range=(5, 60))
+            ),
             models.CheckConstraint(name="a_week_has_1_to_40_hours_of_care", condition=Q(hours_per_week__range=(1, 40))),
             models.CheckConstraint(name="a_week_has_1_to_7_days_of_care", condition=Q(days_per_week__range=(1, 7))),
             models.CheckConstraint(name="a_week_starts_on_a_weekday", condition=Q(week_starts_on__range=(0, 6))),
@@ -85,6 +91,10 @@ class ClinicalPolicy(models.Model):
     @property
     def offer_stands(self) -> timedelta:
         return timedelta(minutes=self.offer_minutes)
+
+    @property
+    def alert_goes_on(self) -> timedelta:
+        return timedelta(minutes=self.alert_minutes)
 
     @property
     def buffer(self) -> timedelta:

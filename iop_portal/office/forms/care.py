@@ -40,6 +40,7 @@ class PolicyForm(EditForm):
         policies.TooManyMakeUps: "make_ups_per_week",
         policies.OddOffer: "offer_minutes",
         policies.OddAnswerTime: "answer_hours",
+        policies.OddAlertTime: "alert_minutes",
     }
 
     class Meta:
@@ -57,6 +58,9 @@ class PolicyForm(EditForm):
             "make_ups_per_week": gettext_lazy("Sessions a week that may make up for missed ones"),
             "offer_minutes": gettext_lazy("How long an offered place is kept, in minutes"),
             "answer_hours": gettext_lazy("Within how many hours messages of clients are answered"),
+            "alert_minutes": gettext_lazy(
+                "After how many minutes an answer that cannot wait goes on to the next person"
+            ),
         }
         help_texts = {
             "hours_per_week": gettext_lazy("What is planned for somebody new. Their care team may change it."),
@@ -66,6 +70,9 @@ class PolicyForm(EditForm):
             "offer_minutes": gettext_lazy("For whoever waited for it. Quiet hours do not count."),
             "answer_hours": gettext_lazy(
                 "People read it before they write. Later than that, somebody is asked to answer."
+            ),
+            "alert_minutes": gettext_lazy(
+                "Until somebody has written down what was done. It does so by day and by night."
             ),
         }
 

@@ -1,0 +1,158 @@
+"""Answers that ask people to act at once: who is told, and how it ends.
+
+The primary counsellor and whoever is on call each owe an act from the moment of the answer. It goes on every few
+minutes (`followups.escalation`) until somebody of the care has written what was done; that closes both. Nobody of the
+family is ever told. An admin to whom it comes sees that there is one and whom it is about, gives it to a clinician, and
+reads neither the answer nor what was written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from iop_portal.audit import trail
+from iop_portal.followups.acting import resolve_follow_ups_about
+from iop_portal.followups.escalation import admins_of, care_team_of
+from iop_portal.followups.models import FollowUp
+from iop_portal.followups.owing import owe_follow_up
+from iop_portal.people.models import User
+from iop_portal.people.roles import Role
+from iop_portal.people.seeing import places_on_care_teams, programs_of
+from iop_portal.refusals import Refused
+from iop_portal.writes import write
+from therapy.instruments import Item
+from therapy.models import Alert, Disposition, Sheet
+from therapy.oncall import on_call
+from therapy.prescribing import policy_of
+
+# Of the primary counsellor, and of who is on call.
+KINDS = OF_COUNSELLOR, OF_WHO_IS_ON_CALL = "safety_answer", "safety_answer_on_call"
+
+
+class SeenToAlready(Refused):
+    message = gettext_lazy("Somebody has written down what was done already. Yours was not saved; read theirs first.")
+
+
+class NotYoursToClose(Refused):
+    message = gettext_lazy("Who is on the care team or on call writes down what was done.")
+    status = 403
+
+
+class NothingWritten(Refused):
+    message = gettext_lazy("Say what was done, and write a sentence about it.")
+    constraint = "a_disposition_says_what_was_done"
+    status = 400
+
+
+@write
+def raise_alert(sheet: Sheet, item: Item, value: int, *, now: datetime) -> Alert | None:
+    """None where the same answer, or a heavier one, was seen to already. The sheet is locked by the caller."""
+    known = list(sheet.alerts.filter(item=item.code))
+    if any(alert.closed_at is None or alert.value >= value for alert in known):
+        return next((alert for alert in known if alert.closed_at is None), None)
+    alert = Alert.objects.create(sheet=sheet, item=item.code, value=value, raised_at=now)
+    trail.record("alert.raised", alert, client=sheet.person, at=now)
+    _tell(alert, now=now)
+    return alert
+
+
+def _tell(alert: Alert, *, now: datetime) -> None:
+    """Nobody on call: an admin has it as well, since somebody has to be found."""
+    program, client = alert.program, alert.client
+    within = policy_of(program).alert_goes_on
+    counsellor = next(iter(care_team_of(client, program)), None)
+    duty = on_call(program, now)
+    admin = next(iter(admins_of(program)), None)
+    for kind, owner, on_duty in (
+        (OF_COUNSELLOR, counsellor, False),
+        (OF_WHO_IS_ON_CALL, None if duty == counsellor else duty, True),
+        (OF_WHO_IS_ON_CALL, None if duty else admin, False),
+    ):
+        if owner is not None:
+            owe_follow_up(
+                kind,
+                about=alert,
+                program=program,
+                owner=owner,
+                client=client,
+                within=within,
+                on_duty=on_duty,
+                by=None,
+                now=now,
+            )
+
+
+# ── Who sees one ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def alerts_open_to(user: User, now: datetime) -> QuerySet[Alert]:
+    """The care team, an emergency access, and who has it because they are on duty, or wrote what was done."""
+    visible = Alert.objects.visible_to(user, now).values("pk")
+    mine = FollowUp.objects.filter(
+        kind__in=KINDS,
+        about_id=OuterRef("pk"),
+        owner=user,
+        on_duty=True,
+        resolved_at=None,
+        program__in=programs_of(user, Role.CLINICIAN),
+    )
+    return Alert.objects.filter(Q(pk__in=visible) | Q(Exists(mine)) | Q(disposition__by=user)).select_related(
+        "sheet__person", "sheet__enrolment__program"
+    )
+
+
+def alerts_administered_by(admin: User) -> QuerySet[Alert]:
+    """Those that came to an admin: that there is one, and about whom."""
+    mine = FollowUp.objects.open().filter(
+        kind__in=KINDS, about_id=OuterRef("pk"), owner=admin, program__in=programs_of(admin, Role.ADMIN)
+    )
+    return Alert.objects.filter(Exists(mine)).select_related("sheet__person", "sheet__enrolment__program")
+
+
+def may_close(alert: Alert, by: User) -> bool:
+    """On the care team there, or on duty with it. An emergency access reads, and leaves it to those."""
+    on_team = places_on_care_teams(by).filter(enrolment__client=alert.client, enrolment__program=alert.program)
+    return on_team.exists() or _open_of(alert).filter(owner=by, on_duty=True).exists()
+
+
+def follow_up_of(alert: Alert, owner: User) -> FollowUp | None:
+    return _open_of(alert).filter(owner=owner).select_related("client", "owner", "program").first()
+
+
+def owners_of(alert: Alert) -> list[User]:
+    """With whom it is now."""
+    return [each.owner for each in _open_of(alert).select_related("owner").order_by("kind")]
+
+
+def _open_of(alert: Alert) -> QuerySet[FollowUp]:
+    return FollowUp.objects.open().filter(kind__in=KINDS, about_type=Alert._meta.label_lower, about_id=alert.pk)
+
+
+# ── How it ends ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@write
+def close_alert(alert: Alert, *, done: Collection[str], words: str, by: User, now: datetime) -> Disposition:
+    """In writing, and by nothing else. It settles the act of everybody who owed one."""
+    held = Alert.objects.select_for_update(of=("self",)).select_related("sheet__person", "sheet__enrolment__program")
+    locked = held.get(pk=alert.pk)
+    if locked.closed_at is not None:
+        raise SeenToAlready
+    if not may_close(locked, by):
+        raise NotYoursToClose
+    known = [value for value in Disposition.Done.values if value in done]
+    if not known or not words.strip():
+        raise NothingWritten
+    written = Disposition.objects.create(alert=locked, done=known, words=words.strip(), by=by, at=now)
+    locked.closed_at = now
+    locked.save(update_fields=["closed_at"])
+    for kind in KINDS:
+        outcome = _("What was done is written down, for the care team.")
+        resolve_follow_ups_about(locked, kind=kind, outcome=outcome, by=by, now=now)
+    trail.record("alert.closed", locked, client=locked.client, by=by, at=now)
+    return written
