@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from math import ceil
 from typing import Protocol
@@ -13,6 +13,7 @@ from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 
 from iop_portal.markup import hours_read
 
@@ -119,6 +120,63 @@ def trend(values: Sequence[float], most: float) -> SafeString:
     points = " ".join(f"{2 + at * step:.1f},{16 - 14 * value / most:.1f}" for at, value in enumerate(values))
     return format_html(
         '<svg class="trend" viewBox="0 0 48 18" aria-hidden="true"><polyline points="{}"/></svg>', points
+    )
+
+
+PLOT_LEFT, PLOT_RIGHT, PLOT_TOP, PLOT_FOOT = 44, 320, 34, 170
+# Labels of the scale that would stand closer than this are left out.
+APART = 17
+
+
+@register.simple_tag
+def score_chart(points: Sequence[tuple[datetime, int]], most: int, starts: Sequence[int]) -> SafeString:
+    """Scores over time, oldest first, on a scale from 0 to `most` with a line where each band starts."""
+    if not points:
+        return SafeString("")
+    first, last = points[0][0], points[-1][0]
+    whole = (last - first).total_seconds()
+
+    def across(at: datetime) -> float:
+        share = (at - first).total_seconds() / whole if whole else 0.5
+        return PLOT_LEFT + (PLOT_RIGHT - PLOT_LEFT) * share
+
+    def up(score: float) -> float:
+        return PLOT_FOOT - (PLOT_FOOT - PLOT_TOP) * score / most
+
+    places = [(across(at), up(score)) for at, score in points]
+    lines = format_html_join(
+        "", '<line class="grid" x1="30" x2="334" y1="{0}" y2="{0}"/>', ((_n(up(each)),) for each in (*starts, most))
+    )
+    labels, above = [], None
+    for each in (*starts, most):
+        if above is None or above - up(each) >= APART:
+            labels.append((_n(up(each) + 5), each))
+            above = up(each)
+    scale = format_html_join("", '<text x="22" y="{}" text-anchor="end">{}</text>', labels)
+    line = " ".join(f"{_n(x)},{_n(y)}" for x, y in places)
+    dots = format_html_join(
+        "",
+        '<circle class="pt{}" cx="{}" cy="{}" r="5"/>',
+        ((" pt-last" if at == len(places) - 1 else "", _n(x), _n(y)) for at, (x, y) in enumerate(places)),
+    )
+    ends = {0: points[0], len(points) - 1: points[-1]}
+    told = format_html_join(
+        "",
+        '<text class="val" x="{0}" y="{1}" text-anchor="middle">{2}</text>'
+        '<text x="{0}" y="192" text-anchor="middle">{3}</text>',
+        (
+            (_n(places[at][0]), _n(places[at][1] - 12), score, date_format(localtime(when), "j M"))
+            for at, (when, score) in ends.items()
+        ),
+    )
+    return format_html(
+        '<svg class="chart" viewBox="0 0 360 200" aria-hidden="true">{}{}'
+        '<polyline class="line" points="{}"/>{}{}</svg>',
+        lines,
+        scale,
+        line,
+        dots,
+        told,
     )
 
 

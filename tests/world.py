@@ -56,9 +56,14 @@ from tests.factories import (
     weekly,
     works,
 )
+from therapy import measures
+from therapy.alerts import close_alert
 from therapy.conversations import begin_thread, write_message
 from therapy.drafts import save_draft
+from therapy.instruments import instruments
 from therapy.models import Format
+from therapy.oncall import Terms as DutyTerms
+from therapy.oncall import add_weekly
 
 MARKER = re.compile(r"zq-[a-z]+", re.IGNORECASE)
 
@@ -129,6 +134,26 @@ def passkey(name):
             },
             "clientExtensionResults": {"credProps": {"rk": True}},
         },
+    }
+
+
+def measured_by(maya, team, home, now):
+    """The team is on call day and night. Maya has sent in answers, one of which could not wait, and begun others."""
+    duty = add_weekly(home, team, range(7), DutyTerms(time(0), time(0)), by=team, now=now)[0]
+    phq, gad = instruments()["phq-9"], instruments()["gad-7"]
+    whole = measures.begin(maya, phq, by=maya, now=now)
+    for item in phq.items:
+        measures.give_answer(whole, item, 1, by=maya, now=now)
+    alert = whole.alerts.get()
+    close_alert(alert, done=["spoke"], words="Zq-disposition", by=team, now=now)
+    measures.send(whole, by=maya, now=now)
+    begun = measures.begin(maya, gad, by=maya, now=now)
+    return {
+        "duty_id": duty.pk,
+        "sheet_id": begun.pk,
+        "alert_id": alert.pk,
+        "instrument": "gad-7",
+        "item": "1",
     }
 
 
@@ -245,10 +270,12 @@ def build_world() -> World:
     )
     write_message(thread, text="Zq-reply", once=uuid4(), by=team, now=now - timedelta(hours=2))
     save_draft(maya, client=maya, thread=thread, text="Zq-draft", once=None, now=now)
+    measured = measured_by(maya, team, home, now)
     return World(
         people,
         {
             "thread_id": thread.pk,
+            **measured,
             "time_off_id": away.pk,
             "file_calendar_id": OwnCalendar.objects.create(
                 person=maya, place=3, kind="school", added_at=now, read_at=now, read_until=now + timedelta(days=90)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from therapy.views import client, clinician, messages
+from therapy.views import alerts, client, clinician, measures, messages
 
 app_name = "therapy"
 urlpatterns = [
@@ -17,4 +17,13 @@ urlpatterns = [
     path("messages/<int:thread_id>/close/", messages.close, name="close_thread"),
     path("inbox/", messages.inbox, name="inbox"),
     path("clients/<int:client_id>/message/", messages.begin_with, name="write_to"),
+    path("measures/", measures.how_you_have_been, name="measures"),
+    path("measures/<slug:instrument>/", measures.one, name="measure"),
+    path("measures/<slug:instrument>/begin/", measures.begin, name="begin_measure"),
+    path("measures/sheets/<int:sheet_id>/check/", measures.check, name="check_measure"),
+    path("measures/sheets/<int:sheet_id>/<slug:item>/", measures.question, name="question"),
+    path("measures/sheets/<int:sheet_id>/<slug:item>/help/", measures.help_now, name="measure_help"),
+    path("clients/<int:client_id>/measures/<slug:instrument>/", alerts.client_measure, name="client_measure"),
+    path("clients/<int:client_id>/measures/<slug:instrument>/ask/", alerts.ask_client, name="ask_client"),
+    path("alerts/<int:alert_id>/", alerts.alert, name="alert"),
 ]

@@ -24,6 +24,8 @@ from scheduling.week import Block, coming, lately
 from therapy import conversations
 from therapy.models import Prescription, Thread
 from therapy.prescribing import enrolments_cared_for
+from therapy.results import Line as Measure
+from therapy.results import lines_for
 
 # Sessions ahead that the page names, and those behind: about a week each.
 SHOWN = 6
@@ -61,6 +63,8 @@ class Chart:
     looks: list[Look]
     # The newest conversations, for the care team alone.
     threads: list[Thread]
+    # What they were asked about how they are, and how that went.
+    measures: list[Measure]
     # Set where the record is open only by an emergency access.
     glass: BrokenGlass | None
 
@@ -71,9 +75,11 @@ def open_chart(client: User, *, by: User, now: datetime) -> Chart:
     glass = _glass(client, by, now)
     trail.record("client.opened", client, client=client, by=by, at=now, facts={"glass": glass is not None})
     follow_ups = FollowUp.objects.visible_to(by).open().filter(client=client)
+    episodes = _episodes(client, by, now)
+    here = [episode.enrolment.program for episode in episodes if episode.enrolment.live]
     return Chart(
         client=client,
-        episodes=_episodes(client, by, now),
+        episodes=episodes,
         permissions=list(Consent.objects.live(now).usable_by(by, now).filter(client=client)),
         told=told_about(client, reader=by, now=now),
         needs=[row(each, now=now) for each in follow_ups.select_related("client", "escalated_from")],
@@ -82,6 +88,7 @@ def open_chart(client: User, *, by: User, now: datetime) -> Chart:
         openings=read_lately(client, reader=by),
         looks=read_shared(client, by=by, now=now),
         threads=list(conversations.threads_for(by, client=client)[:THREADS]),
+        measures=lines_for(client, here, reader=by, now=now),
         glass=glass,
     )
 

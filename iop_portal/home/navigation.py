@@ -42,7 +42,7 @@ _MORE = _Entry(
     pgettext_lazy("place", "More"),
     "home:more",
     "more",
-    area=("/more/", "/choices/", "/people/", "/care/", "/my-record/"),
+    area=("/more/", "/choices/", "/people/", "/care/", "/measures/", "/my-record/"),
 )
 _CASELOAD = _Entry(
     pgettext_lazy("place", "Today"),
@@ -50,7 +50,7 @@ _CASELOAD = _Entry(
     "today",
     area=("/clients/", "/enrolments/", "/hours/", "/sessions/", "/timetable/", "/away/", "/emergency-access/"),
 )
-_OWED = _Entry(pgettext_lazy("place", "To see to"), "followups:mine", "list", area="/follow-ups/")
+_OWED = _Entry(pgettext_lazy("place", "To see to"), "followups:mine", "list", area=("/follow-ups/", "/alerts/"))
 _OPENED = _Entry(pgettext_lazy("place", "Who opened my record"), "home:opened", "eye")
 _OFFICE = _Entry(pgettext_lazy("place", "Office"), "office:desk", "office", area=("/office/", "/timetable/", "/away/"))
 _INVITATIONS = _Entry(pgettext_lazy("place", "Invitations"), "office:my_invitations", "mail", area="/invitations/")

@@ -23,7 +23,7 @@ from scheduling.finding import EVENING
 from scheduling.misses import missed_last
 from scheduling.waiting import offers_to
 from scheduling.week import Block, next_two, week_of
-from therapy import conversations
+from therapy import conversations, measures
 
 
 @dataclass(frozen=True)
@@ -206,7 +206,7 @@ def places_for(client: User, *, now: datetime) -> list[Suggestion]:
 
 def suggestions_for(client: User, *, now: datetime) -> list[Suggestion]:
     """What waits for a client. None of it is urgent."""
-    found = _written(client) + _told(client)
+    found = _written(client) + _asked(client, now) + _told(client)
     if missed := missed_last(client, now=now):
         found.append(
             Suggestion(
@@ -273,6 +273,23 @@ def _written(client: User) -> list[Suggestion]:
             _("Read"),
             _("what your care team wrote"),
         )
+    ]
+
+
+def _asked(client: User, now: datetime) -> list[Suggestion]:
+    """Questions that they were asked, so far as they can be answered now."""
+    if not measures.asked_of(client):
+        return []
+    return [
+        Suggestion(
+            _("A few questions about %(recall)s") % {"recall": offer.instrument.recall},
+            offer.instrument.about,
+            reverse("therapy:begin_measure", args=[offer.instrument.code]),
+            _("Go on") if offer.begun else _("Start"),
+            offer.instrument.about,
+        )
+        for offer in measures.offers_to(client, now=now)
+        if offer.asked and offer.open
     ]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Exists, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from iop_portal.accounts.models import Invitation
@@ -15,6 +15,8 @@ from iop_portal.followups.models import FollowUp
 from iop_portal.people.models import BrokenGlass, CareTeam, Enrolment, Program, RoleHeld, User
 from iop_portal.people.roles import STAFF_ROLES
 from scheduling.models import Room
+from therapy.alerts import KINDS as ALERTS
+from therapy.oncall import programs_without_anybody
 
 # Follow-ups whose subjects the desk counts in a line of their own.
 COUNTED_BY_THEMSELVES = ("glass_review", "dead_letter")
@@ -28,17 +30,27 @@ class Desk:
     follow_ups: int
     glass: int
     messages: int
+    # With an open act about a client that cannot wait, or a roster on which nobody stands now.
+    alerts: int
+    nobody_on_call: list[Program]
 
     @property
     def anything(self) -> bool:
         of_programs = any(program.expired or program.without for program in self.programs)  # type: ignore[attr-defined]
-        return bool(of_programs or self.follow_ups or self.glass or self.messages)
+        return bool(of_programs or self.follow_ups or self.glass or self.messages or self.alerts or self.nobody_on_call)
 
 
 def desk_of(admin: User, *, now: datetime) -> Desk:
+    programs = list(programs_with_numbers(admin, now=now))
+    waiting = FollowUp.objects.waiting_for(admin, now).aggregate(
+        alerts=Count("pk", filter=Q(kind__in=ALERTS)),
+        others=Count("pk", filter=~Q(kind__in=(*COUNTED_BY_THEMSELVES, *ALERTS))),
+    )
     return Desk(
-        programs=list(programs_with_numbers(admin, now=now)),
-        follow_ups=FollowUp.objects.waiting_for(admin, now).exclude(kind__in=COUNTED_BY_THEMSELVES).count(),
+        programs=programs,
+        alerts=waiting["alerts"],
+        nobody_on_call=programs_without_anybody(programs, now),
+        follow_ups=waiting["others"],
         glass=BrokenGlass.objects.reviewable_by(admin).filter(reviewed_at=None).exclude(clinician=admin).count(),
         messages=dead_letters_for(admin).count(),
     )

@@ -10,6 +10,7 @@ from iop_portal.office.views import (
     desk,
     glass,
     invitations,
+    measures,
     messages,
     programs,
     reach,
@@ -31,6 +32,14 @@ urlpatterns = [
     path("office/rooms/<int:room_id>/out-of-use/", rooms.take_out_of_use, name="take_room_out_of_use"),
     path("office/rooms/<int:room_id>/in-use/", rooms.put_back_in_use, name="put_room_back_in_use"),
     path("office/programs/<int:program_id>/rules/", care.change_policy, name="change_policy"),
+    path("office/programs/<int:program_id>/measures/", measures.list_measures, name="measures"),
+    path(
+        "office/programs/<int:program_id>/measures/<slug:instrument>/", measures.change_measure, name="change_measure"
+    ),
+    path("office/programs/<int:program_id>/on-call/", measures.on_call, name="on_call"),
+    path("office/programs/<int:program_id>/on-call/new/", measures.add_duty, name="add_duty"),
+    path("office/programs/<int:program_id>/on-call/day/", measures.set_duty_day, name="set_duty_day"),
+    path("office/on-call/<int:duty_id>/remove/", measures.remove_duty, name="remove_duty"),
     path("office/programs/<int:program_id>/reach/", reach.change_default, name="change_reach"),
     path("office/programs/<int:program_id>/tracks/", care.list_tracks, name="tracks"),
     path("office/programs/<int:program_id>/tracks/new/", care.add_track, name="add_track"),

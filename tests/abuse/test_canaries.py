@@ -33,9 +33,10 @@ READS = {
     "alum": OFFERED,
     "family": {"client"},
     "family_revoked": set(),
-    "team": {*WRITTEN, "client", "family", "glass", "onestep", "otherteam", "room", "track", *OFFERED} - {"team"},
+    "team": {*WRITTEN, "disposition", "client", "family", "glass", "onestep", "otherteam", "room", "track", *OFFERED}
+    - {"team"},
     "other_team": {"otherclient", "glass", "onestep", "room", "track", *OFFERED},
-    "glass": {"client", "family", "onestep", "otherteam", "room", "track", *OFFERED},
+    "glass": {"disposition", "client", "family", "onestep", "otherteam", "room", "track", *OFFERED},
     "elsewhere": {"away"},
     "one_step": set(),
     "admin": {

@@ -15,6 +15,7 @@ from iop_portal.doors import PortalRequest, for_roles
 from iop_portal.home import caseload as clients
 from iop_portal.home import day
 from iop_portal.people.roles import Role
+from therapy.oncall import on_duty
 
 PAGE = 25
 
@@ -57,6 +58,7 @@ def caseload(request: PortalRequest) -> HttpResponse:
             "today": now,
             "acts": ACTS,
             "headline": " · ".join(filter(None, (day.headline(sessions), clients.headline(needs)))),
+            "duties": on_duty(request.user, now),
             "sessions": sessions,
             "needs": needs,
             "page": page,
