@@ -39,7 +39,7 @@ from iop_portal.consents.consenting import (
     wording,
 )
 from iop_portal.consents.models import Category, Consent, Purpose
-from iop_portal.demo import attendance, calls, care, cast, conversations, lines, reaching, sessions
+from iop_portal.demo import attendance, calls, care, cast, conversations, lines, measures, reaching, sessions
 from iop_portal.demo.background import add_clients, add_staff
 from iop_portal.demo.devices import give_device
 from iop_portal.demo.own_life import tell_own_life
@@ -136,6 +136,8 @@ def _riverbend(past: Past) -> None:
     attendance.tell_attendance(program, now=past.now)
     calls.tell_calls(program, amara, ago=past.ago, now=past.now)
     conversations.tell_conversations(program, ago=past.ago, now=past.now)
+    measures.tell_roster(program, staff, by=dana, now=past.ago(300))
+    measures.tell_measures(program, ago=past.ago, now=past.now)
     _invitations(program, dana, staff["priya.nair"], past)
 
 
@@ -392,6 +394,7 @@ def _juniper(past: Past) -> None:
     care.tell_care(program, care.JUNIPER, by=helen, ago=past.ago)
     sessions.tell_sessions(program, sessions.JUNIPER, sessions.JUNIPER_HOURS, by=helen, ago=past.ago, now=past.now)
     attendance.tell_attendance(program, now=past.now)
+    measures.tell_that_they_were_asked(program, now=past.now)
 
 
 # ── Mail ──────────────────────────────────────────────────────────────────────────────────────────────────────
