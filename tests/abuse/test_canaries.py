@@ -59,9 +59,8 @@ def test_whose_words_each_reads(db, doorstep, persona):
     assert set(read) == READS[persona], read
 
 
-@pytest.mark.parametrize(
-    "query", ["show=all", "all=1", "q=", "q=zq", "page=all", "page=999", "sort=-email", "client=1"]
-)
+# What has opened more elsewhere. Together where one does not narrow the other: each page is opened with each of them.
+@pytest.mark.parametrize("query", ["show=all&all=1&q=&page=all&sort=-email&client=1", "show=all&q=zq", "page=999"])
 @pytest.mark.parametrize(
     "persona", ["client", "other_client", "family", "family_revoked", "team", "elsewhere", "other_admin"]
 )
