@@ -74,9 +74,9 @@ def change_care(
 
 
 @write
-def discharge_from_care(enrolment: Enrolment, *, by: User, now: datetime) -> int:
+def discharge_from_care(enrolment: Enrolment, *, reason: str, by: User, now: datetime) -> int:
     """The enrolment ends, and with it everything that is booked ahead in this program: how many places."""
-    ended = enrolments.discharge(enrolment, by=by, now=now)
+    ended = enrolments.discharge(enrolment, reason=reason, by=by, now=now)
     released = release_everything(ended, by=by, now=now)
     _tell(ended, assigned=0, released=released, by=by, now=now)
     return released

@@ -138,6 +138,7 @@ def enrolled(program: Program | None = None, state: str = "admitted", **fields) 
         referred_on=on,
         admitted_on=None if state == "referred" else on,
         discharged_on=on + timedelta(days=28) if state == "discharged" else None,
+        discharge_reason="completed" if state == "discharged" else "",
     )
     return user
 

@@ -22,6 +22,18 @@ class NotReferred(Refused):
     message = _("Only somebody who has been referred can be admitted.")
 
 
+class NoReason(Refused):
+    message = _("Choose why it ends.")
+    constraint = "a_discharge_has_a_reason"
+    status = 400
+
+
+class ReasonDoesNotFit(Refused):
+    message = _("Somebody who was never admitted cannot have completed the program, and who was admitted has begun it.")
+    constraint = "who_was_never_admitted_did_not_complete"
+    status = 400
+
+
 class DischargedAlready(Refused):
     message = _("This person has been discharged already.")
 
@@ -46,17 +58,27 @@ def admit(enrolment: Enrolment, *, by: User | None, now: datetime) -> Enrolment:
 
 
 @write
-def discharge(enrolment: Enrolment, *, by: User, now: datetime) -> Enrolment:
+def discharge(enrolment: Enrolment, *, reason: str, by: User, now: datetime) -> Enrolment:
     """The care team's places end with the enrolment, so that nobody goes on reading."""
     enrolment = _locked(enrolment)
     if not enrolment.live:
         raise DischargedAlready
+    if reason not in reasons_for(enrolment):
+        raise NoReason if reason not in Enrolment.Reason else ReasonDoesNotFit
     enrolment.state = Enrolment.State.DISCHARGED
     enrolment.discharged_on = _today(enrolment.program, now)
-    enrolment.save(update_fields=["state", "discharged_on"])
+    enrolment.discharge_reason = reason
+    enrolment.save(update_fields=["state", "discharged_on", "discharge_reason"])
     CareTeam.objects.filter(enrolment=enrolment, until=None).update(until=now)
     trail.record("enrolment.discharged", enrolment, client=enrolment.client, by=by, at=now)
     return enrolment
+
+
+def reasons_for(enrolment: Enrolment) -> list[Enrolment.Reason]:
+    """Why it may end: only who was admitted has something to complete."""
+    never = enrolment.admitted_on is None
+    other = Enrolment.Reason.COMPLETED if never else Enrolment.Reason.NOT_BEGUN
+    return [reason for reason in Enrolment.Reason if reason != other]
 
 
 def _locked(enrolment: Enrolment) -> Enrolment:

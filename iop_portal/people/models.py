@@ -155,6 +155,17 @@ class Enrolment(models.Model):
         ADMITTED = "admitted", pgettext_lazy("enrolment", "admitted")
         DISCHARGED = "discharged", pgettext_lazy("enrolment", "discharged")
 
+    class Reason(models.TextChoices):
+        """Why an enrolment ended. None of them is a verdict: whoever left may come back."""
+
+        COMPLETED = "completed", pgettext_lazy("discharge", "Completed")
+        TRANSFERRED = "transferred", pgettext_lazy("discharge", "Went on to other care")
+        LEFT = "left", pgettext_lazy("discharge", "Chose to leave")
+        ADMINISTRATIVE = "administrative", pgettext_lazy("discharge", "Ended by the program")
+        INCARCERATED = "incarcerated", pgettext_lazy("discharge", "In custody")
+        DECEASED = "deceased", pgettext_lazy("discharge", "Died")
+        NOT_BEGUN = "not_begun", pgettext_lazy("discharge", "Was never admitted")
+
     LIVE = (State.REFERRED, State.ADMITTED)
 
     client = models.ForeignKey(User, models.PROTECT, related_name="enrolments")
@@ -163,6 +174,7 @@ class Enrolment(models.Model):
     referred_on = models.DateField()
     admitted_on = models.DateField(null=True, blank=True)
     discharged_on = models.DateField(null=True, blank=True)
+    discharge_reason = models.CharField(max_length=14, choices=Reason, blank=True, default="", db_default="")
 
     objects = models.Manager.from_queryset(seeing.EnrolmentQuerySet)()
 
@@ -181,6 +193,26 @@ class Enrolment(models.Model):
                     | Q(state="admitted", admitted_on__isnull=False, discharged_on=None)
                     | Q(state="discharged", discharged_on__isnull=False)
                 ),
+            ),
+            models.CheckConstraint(
+                name="a_discharge_has_a_reason",
+                condition=(Q(state="discharged") & ~Q(discharge_reason=""))
+                | (~Q(state="discharged") & Q(discharge_reason="")),
+            ),
+            models.CheckConstraint(
+                name="a_discharge_has_a_known_reason",
+                condition=Q(
+                    discharge_reason__in=[
+                        *("", "completed", "transferred", "left", "administrative"),
+                        *("incarcerated", "deceased", "not_begun"),
+                    ]
+                ),
+            ),
+            models.CheckConstraint(
+                name="who_was_never_admitted_did_not_complete",
+                condition=Q(discharged_on=None)
+                | Q(admitted_on__isnull=False) & ~Q(discharge_reason="not_begun")
+                | Q(admitted_on=None) & ~Q(discharge_reason="completed"),
             ),
             models.CheckConstraint(
                 name="enrolment_dates_are_in_order",

@@ -53,7 +53,7 @@ def test_the_date_of_a_referral_is_the_program_s_own(office, program):
 def test_somebody_is_enrolled_once_in_a_program_at_a_time(office, program, maya):
     with pytest.raises(enrolments.EnrolledAlready):
         enrolments.refer(maya, program=program, by=office, now=NOON)
-    enrolments.discharge(maya.enrolments.get(), by=office, now=NOON)
+    enrolments.discharge(maya.enrolments.get(), reason="completed", by=office, now=NOON)
     assert enrolments.refer(maya, program=program, by=office, now=NOON).state == "referred"
 
 
@@ -69,13 +69,13 @@ def test_discharge_ends_the_care_team_s_reading(office, maya, amara):
     place = join(maya, amara, office)
     assert may_read(amara, maya)
 
-    enrolments.discharge(maya.enrolments.get(), by=office, now=NOON)
+    enrolments.discharge(maya.enrolments.get(), reason="completed", by=office, now=NOON)
 
     assert not may_read(amara, maya)
     place.refresh_from_db()
     assert place.until == NOON
     with pytest.raises(enrolments.DischargedAlready):
-        enrolments.discharge(maya.enrolments.get(), by=office, now=NOON)
+        enrolments.discharge(maya.enrolments.get(), reason="completed", by=office, now=NOON)
 
 
 def test_joining_a_care_team_opens_the_record_and_is_in_the_client_s_trail(office, maya, amara):

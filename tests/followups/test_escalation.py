@@ -122,7 +122,7 @@ def test_what_lies_with_somebody_who_cannot_see_to_it_goes_on_at_once(call, amar
         amara.is_active = False
         amara.save()
     else:
-        maya.enrolments.update(state="discharged", discharged_on=NOON.date())
+        maya.enrolments.update(state="discharged", discharge_reason="left", discharged_on=NOON.date())
 
     assert escalate_overdue(now=NOON) == 1
     assert owner() == office

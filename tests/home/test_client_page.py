@@ -120,7 +120,9 @@ def test_a_record_that_is_not_open_does_not_exist(client, program, maya, amara, 
         case "left the team":
             CareTeam.objects.update(until=timezone.now())
         case "discharged":
-            maya.enrolments.update(state="discharged", discharged_on=timezone.now().date() + timedelta(days=400))
+            maya.enrolments.update(
+                state="discharged", discharge_reason="left", discharged_on=timezone.now().date() + timedelta(days=400)
+            )
         case "lost the role":
             RoleHeld.objects.filter(user=amara).update(program=ProgramFactory())
         case "role in another program":

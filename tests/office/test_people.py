@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 from allauth.usersessions.models import UserSession
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from iop_portal.accounts.glass import break_glass
@@ -261,10 +263,31 @@ def test_a_client_is_discharged_and_referred_again_however_often_it_is_sent(offi
     noor = enrolled(program)
     first = noor.enrolments.get()
     for act in ("discharge", "discharge", "refer-again", "refer-again"):
-        office.post(f"/office/enrolments/{first.pk}/{act}/")
+        office.post(f"/office/enrolments/{first.pk}/{act}/", {"reason": "left"})
     assert sorted(noor.enrolments.values_list("state", flat=True)) == ["discharged", "referred"]
     verbs = list(Entry.objects.filter(verb__startswith="enrolment.").order_by("pk").values_list("verb", flat=True))
     assert verbs == ["enrolment.discharged", "enrolment.referred"]
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"), [("admitted", ""), ("admitted", "not_begun"), ("referred", "completed"), ("referred", "x")]
+)
+def test_nobody_is_discharged_without_a_reason_that_fits(office, program, state, reason):
+    noor = enrolled(program, state)
+
+    answer = office.post(f"/office/enrolments/{noor.enrolments.get().pk}/discharge/", {"reason": reason})
+
+    assert (answer.status_code, noor.enrolments.get().state) == (400, state)
+    assert "Choose why it ends." in answer.content.decode()
+
+
+def test_the_office_and_the_client_read_why_it_ended(office, program):
+    noor = enrolled(program)
+    office.post(f"/office/enrolments/{noor.enrolments.get().pk}/discharge/", {"reason": "transferred"})
+
+    assert "Went on to other care" in office.get(f"/office/enrolments/{noor.enrolments.get().pk}/").content.decode()
+    own = sign_in(Client(), noor).get(reverse("therapy:my_care")).content.decode()
+    assert "Written down as: Went on to other care." in own
 
 
 def test_a_care_team_gains_a_member_changes_its_primary_and_loses_one(office, program):

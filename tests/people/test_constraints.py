@@ -85,6 +85,10 @@ def reviewed_by_oneself():
     return glass(clinician=lena, reviewed_at=NOON, reviewed_by=lena, finding="justified")
 
 
+def ended(**fields):
+    return enrolment(**{"state": "discharged", "discharged_on": DAY, "discharge_reason": "left", **fields})
+
+
 REFUSED = [
     (
         "program_names_differ",
@@ -105,14 +109,16 @@ REFUSED = [
     ("one_live_enrolment_per_client_and_program", enrolled_again),
     ("enrolment_state_and_dates_agree", lambda: enrolment(state="admitted")),
     ("enrolment_state_and_dates_agree", lambda: enrolment(admitted_on=DAY)),
-    ("enrolment_state_and_dates_agree", lambda: enrolment(state="discharged")),
+    ("enrolment_state_and_dates_agree", lambda: ended(discharged_on=None)),
     ("enrolment_state_and_dates_agree", lambda: enrolment(state="alum")),
     ("enrolment_dates_are_in_order", lambda: enrolment(state="admitted", admitted_on=DAY - timedelta(days=1))),
-    ("enrolment_dates_are_in_order", lambda: enrolment(state="discharged", discharged_on=DAY - timedelta(days=1))),
-    (
-        "enrolment_dates_are_in_order",
-        lambda: enrolment(state="discharged", admitted_on=DAY + timedelta(days=2), discharged_on=DAY),
-    ),
+    ("enrolment_dates_are_in_order", lambda: ended(discharged_on=DAY - timedelta(days=1))),
+    ("enrolment_dates_are_in_order", lambda: ended(admitted_on=DAY + timedelta(days=2))),
+    ("a_discharge_has_a_reason", lambda: ended(discharge_reason="")),
+    ("a_discharge_has_a_reason", lambda: enrolment(discharge_reason="left")),
+    ("a_discharge_has_a_known_reason", lambda: ended(discharge_reason="failed")),
+    ("who_was_never_admitted_did_not_complete", lambda: ended(discharge_reason="completed")),
+    ("who_was_never_admitted_did_not_complete", lambda: ended(admitted_on=DAY, discharge_reason="not_begun")),
     ("one_live_place_on_a_care_team", on_team_again),
     ("one_live_primary_counsellor", second_primary),
     ("care_team_dates_are_in_order", ended_before_it_began),
@@ -148,7 +154,9 @@ def test_every_rule_of_people_is_tried_above():
 ALLOWED = [
     lambda: glass(until=NOON + 4 * HOUR),
     lambda: glass(reviewed_at=NOON, reviewed_by=admin(), finding="unjustified"),
-    lambda: enrolment(state="discharged", discharged_on=DAY),
+    lambda: ended(),
+    lambda: ended(discharge_reason="not_begun"),
+    lambda: ended(admitted_on=DAY, discharge_reason="completed"),
     lambda: enrolment(state="admitted", admitted_on=DAY),
     lambda: apart(*two_people(), until=NOON),
     lambda: user(preferred_name="Zoë-Ann O’Neil", surname="李"),

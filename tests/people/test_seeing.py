@@ -108,7 +108,9 @@ def test_clinicians_of_a_program_work_there_now(world):
     "end",
     [
         lambda client, amara: CareTeam.objects.filter(clinician=amara).update(until=timezone.now()),
-        lambda client, amara: client.enrolments.update(state="discharged", discharged_on="2026-11-24"),
+        lambda client, amara: client.enrolments.update(
+            state="discharged", discharge_reason="left", discharged_on="2026-11-24"
+        ),
         lambda client, amara: RoleHeld.objects.filter(user=amara).delete(),
         lambda client, amara: RoleHeld.objects.filter(user=amara).update(role=Role.FAMILY),
         lambda client, amara: RoleHeld.objects.filter(user=amara).update(program=ProgramFactory()),

@@ -357,7 +357,7 @@ STALE = {
 
 
 def discharged(person):
-    person.enrolments.update(state="discharged", discharged_on=NOON.date())
+    person.enrolments.update(state="discharged", discharge_reason="left", discharged_on=NOON.date())
 
 
 def kept_apart(clinic):

@@ -126,7 +126,7 @@ def test_a_discharge_gives_back_everything_ahead_in_this_program_and_nothing_beh
     alone = clinic.session(NOON + timedelta(days=1), clinic.jonah, modality=clinic.talk, listed=False, capacity=1)
     seated(clinic.maya, alone)
     change(clinic, maya, evening)
-    assert discharge_from_care(maya, by=clinic.dana, now=NOON) == 26
+    assert discharge_from_care(maya, reason="completed", by=clinic.dana, now=NOON) == 26
     assert list(booked(clinic.maya)) == [past]
     alone.refresh_from_db()
     assert not alone.live

@@ -110,7 +110,7 @@ def test_of_somebody_who_is_not_in_the_program_nobody_is_asked(clinic, left):
     (place,) = places(clinic, 1)
     enrolled = Enrolment.objects.filter(client=clinic.maya)
     if left == "discharged":
-        enrolled.update(state="discharged", discharged_on=NOON.date())
+        enrolled.update(state="discharged", discharge_reason="left", discharged_on=NOON.date())
     else:
         enrolled.update(program=ProgramFactory())
     say(place, "missed", by=clinic.amara)

@@ -224,7 +224,7 @@ def test_who_left_the_program_or_has_come_to_a_place_waits_no_more(full, clinic,
     for person in people:
         join(full, person)
     free(full)
-    discharge(people[0].enrolments.get(), by=clinic.amara, now=NOON)
+    discharge(people[0].enrolments.get(), reason="left", by=clinic.amara, now=NOON)
     assert serve() == 1
     assert states(full) == [("Ana", "withdrawn"), ("Ben", "offered"), ("Cleo", "waiting")]
 
@@ -374,7 +374,7 @@ def test_who_waited_in_vain_is_told_so(full, people, mailoutbox, freed, after, w
 def test_who_leaves_the_program_waits_for_nothing_in_it(full, people, clinic):
     entry, other = join(full, people[0]), join(full, people[1])
 
-    discharge_from_care(people[0].enrolments.get(), by=clinic.amara, now=NOON)
+    discharge_from_care(people[0].enrolments.get(), reason="left", by=clinic.amara, now=NOON)
 
     assert [Waiting.objects.get(pk=each.pk).state for each in (entry, other)] == ["withdrawn", "waiting"]
 

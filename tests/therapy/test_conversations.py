@@ -201,7 +201,7 @@ def test_the_database_takes_messages_of_the_two_sides_alone(thread, program, sen
 
 
 def test_a_client_whose_time_is_over_reads_and_writes_no_more(thread, maya, amara, program):
-    maya.enrolments.update(state="discharged", discharged_on=NOON.date())
+    maya.enrolments.update(state="discharged", discharge_reason="left", discharged_on=NOON.date())
     with pytest.raises(conversations.TimeIsOver):
         write(thread, maya)
     with pytest.raises(conversations.TimeIsOver):
@@ -304,7 +304,7 @@ def test_whoever_it_was_given_to_owes_the_answer_and_the_office_where_nobody_is_
     close_thread(thread, by=amara, now=NOON + 25 * HOUR)
     write(thread, maya, now=NOON + 26 * HOUR)
     admin(program, preferred_name="Dana")
-    maya.enrolments.update(state="discharged", discharged_on=NOON.date())
+    maya.enrolments.update(state="discharged", discharge_reason="left", discharged_on=NOON.date())
     watch_messages(now=NOON + 60 * HOUR)
     assert asked()[1:] == [("message_unanswered", "Dana", True)]
 

@@ -87,7 +87,7 @@ def test_what_was_typed_comes_back_when_it_cannot_be_sent(client, maya, program)
     sign_in(client, maya)
     page = client.get(url_of(thread))
     assert page.context["may_write"]
-    maya.enrolments.update(state="discharged", discharged_on=timezone.localdate())
+    maya.enrolments.update(state="discharged", discharge_reason="left", discharged_on=timezone.localdate())
     answer = client.post(url_of(thread), posted("One more thing"))
     assert (answer.status_code, Message.objects.count()) == (409, 1)
     empty = client.post(url_of(thread), posted(" "))
@@ -97,7 +97,7 @@ def test_what_was_typed_comes_back_when_it_cannot_be_sent(client, maya, program)
 
 def test_an_alum_reads_and_is_told_whom_to_call(client, maya, program):
     thread = begin(maya, program)
-    maya.enrolments.update(state="discharged", discharged_on=timezone.localdate())
+    maya.enrolments.update(state="discharged", discharge_reason="left", discharged_on=timezone.localdate())
     sign_in(client, maya)
     page = words(client.get(url_of(thread)))
     assert "Could we talk?" in page

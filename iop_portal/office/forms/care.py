@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from iop_portal.accounts.care_teams import CannotJoin
+from iop_portal.accounts.enrolments import NoReason, ReasonDoesNotFit, reasons_for
 from iop_portal.forms import PortalForm, SeenForm
 from iop_portal.office.forms import EditForm, PersonChoice, ask_later
 from iop_portal.people.models import Enrolment, Program, User
@@ -288,3 +289,17 @@ class AdmitForm(PortalForm):
         offered = Track.objects.filter(program=enrolment.program, in_use=True)
         self.fields["counsellor"].queryset = User.objects.clinicians_of(enrolment.program)  # type: ignore[attr-defined]
         self.fields["track"].queryset = offered  # type: ignore[attr-defined]
+
+
+class DischargeForm(PortalForm):
+    """Why an enrolment ends. Nothing is chosen beforehand."""
+
+    blames = {NoReason: "reason", ReasonDoesNotFit: "reason"}
+
+    reason = forms.ChoiceField(label=gettext_lazy("Why does it end?"), widget=forms.RadioSelect)
+
+    def __init__(self, *args: Any, enrolment: Enrolment, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = cast(forms.ChoiceField, self.fields["reason"])
+        field.choices = [(reason.value, reason.label) for reason in reasons_for(enrolment)]
+        field.error_messages |= dict.fromkeys(("required", "invalid_choice"), str(NoReason.message))

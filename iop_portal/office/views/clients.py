@@ -8,12 +8,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from iop_portal.accounts import care_teams
-from iop_portal.accounts.enrolments import refer
+from iop_portal.accounts.enrolments import DischargedAlready, refer
 from iop_portal.audit import trail
 from iop_portal.doors import PortalRequest, for_roles
 from iop_portal.office.clients import PER_PAGE, enrolments_of
 from iop_portal.office.forms import FindClientsForm, JoinForm
-from iop_portal.office.forms.care import AdmitForm
+from iop_portal.office.forms.care import AdmitForm, DischargeForm
 from iop_portal.people.models import CareTeam, Enrolment, Program
 from iop_portal.people.roles import Role
 from iop_portal.refusals import Refused
@@ -58,15 +58,20 @@ def admit(request: PortalRequest, enrolment_id: int) -> HttpResponse:
 @for_roles(Role.ADMIN)
 def discharge(request: PortalRequest, enrolment_id: int) -> HttpResponse:
     enrolment = _enrolment(request, enrolment_id)
-    if request.method != "POST":
-        return render(request, "office/discharge.html", {"enrolment": enrolment})
-    try:
-        discharge_from_care(enrolment, by=request.user, now=timezone.now())
-    except Refused as refusal:
-        messages.warning(request, str(refusal))
-    else:
-        messages.success(request, _("Discharged as of today. The care team has ended."))
-    return redirect("office:client", enrolment.pk)
+    form = DischargeForm(request.POST or None, enrolment=enrolment)
+    if form.is_valid():
+        reason = form.cleaned_data["reason"]
+        try:
+            discharge_from_care(enrolment, reason=reason, by=request.user, now=timezone.now())
+        except DischargedAlready as refusal:
+            messages.warning(request, str(refusal))
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            messages.success(request, _("Discharged as of today. The care team has ended."))
+        if not form.errors:
+            return redirect("office:client", enrolment.pk)
+    return render(request, "office/discharge.html", {"enrolment": enrolment, "form": form}, status=form.status)
 
 
 @for_roles(Role.ADMIN, methods=("POST",))
