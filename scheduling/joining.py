@@ -27,6 +27,9 @@ from scheduling.models import Arrival, Attendance, Booking, Session, VideoRoom, 
 from scheduling.models.joining import EARLY
 from scheduling.models.sessions import BookingQuerySet
 from scheduling.week import Block, block_of
+from therapy import agreements
+from therapy.agreements import SignFirst
+from therapy.models import IN_COMPANY, Agreement
 
 # How long after a session it is still known where people were, so that it can be written into the record.
 WHEREABOUTS_KEPT = timedelta(hours=24)
@@ -76,6 +79,7 @@ class Stage(StrEnum):
     GONE = "gone"
     OVER = "over"
     EARLY = "early"
+    SIGN = "sign"
     FIND = "find"
     HERE = "here"
     ASK = "ask"
@@ -91,6 +95,8 @@ class Door:
     stage: Stage
     arrival: Arrival | None
     address: str = ""
+    # What waits to be signed: by video the agreement about it before all else, in a group the one about that as well.
+    to_sign: tuple[Agreement, ...] = ()
 
     @property
     def whereabouts(self) -> Whereabouts | None:
@@ -140,11 +146,26 @@ def door_of(booking: Booking, *, now: datetime, by_video: bool = False, again: b
         return Door(entry, Stage.EARLY, arrival)
     video = session.video and (session.room_id is None or by_video or bool(arrival and arrival.by_video))
     if not video:
-        return Door(entry, Stage.HERE if arrival else Stage.FIND, arrival)
+        here = arrival is not None
+        return Door(
+            entry, Stage.HERE if here else Stage.FIND, arrival, to_sign=() if here else _to_sign(booking, video=False)
+        )
     if again or arrival is None or not arrival.by_video or not hasattr(arrival, "whereabouts"):
-        return Door(entry, Stage.ASK, arrival)
+        to_sign = _to_sign(booking, video=True)
+        stops = any(each.kind == Agreement.Kind.TELEHEALTH for each in to_sign)
+        return Door(entry, Stage.SIGN if stops else Stage.ASK, arrival, to_sign=to_sign)
     room = VideoRoom.objects.open().filter(session=session).first()
     return Door(entry, Stage.OPEN if room else Stage.WAIT, arrival, room.address if room else "")
+
+
+def _to_sign(booking: Booking, *, video: bool) -> tuple[Agreement, ...]:
+    """Of what concerns this session, the agreement about video first. One query."""
+    session = booking.session
+    kinds = {Agreement.Kind.TELEHEALTH} if video else set()
+    if session.modality.format in IN_COMPANY:
+        kinds.add(Agreement.Kind.GROUP)
+    owed = agreements.owed_by(booking.person, program=session.program).filter(kind__in=kinds) if kinds else ()
+    return tuple(sorted(owed, key=lambda each: each.kind != Agreement.Kind.TELEHEALTH))
 
 
 @write
@@ -162,6 +183,8 @@ def come_by_video(booking: Booking, said: Said, *, by: User, now: datetime) -> A
     held = _expected(booking, now=now)
     if not held.session.video:
         raise NotByVideo
+    if agreements.owed_by(held.person, program=held.session.program).filter(kind=Agreement.Kind.TELEHEALTH).exists():
+        raise SignFirst
     arrival = _arrived(held, by_video=True, by=by, now=now)
     Whereabouts.objects.update_or_create(
         arrival=arrival,

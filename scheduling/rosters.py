@@ -26,7 +26,8 @@ from scheduling.models import Arrival, Attendance, Booking, Facilitation, Sessio
 from scheduling.reminders import answer_in_words, with_answers
 from scheduling.telling import together
 from scheduling.waiting import Line, line_of
-from therapy.models import Format
+from therapy import agreements
+from therapy.models import IN_COMPANY, Agreement, Format
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +79,8 @@ class Place:
     said: str
     arrival: Arrival | None = None
     answer: Answer | None = None
+    # Whether they have still to sign what holds for groups: whoever leads speaks with them about it.
+    unsigned: bool = False
 
     @property
     def person(self) -> User:
@@ -217,13 +220,20 @@ def open_roster(session: Session, *, by: User, now: datetime) -> Roster:
     if by not in leaders:
         own = set(User.objects.caseload_of(by).values_list("pk", flat=True))
         shown = [each for each in bookings if each.person_id in own]
+    unsigned: set[int] = set()
+    if session.modality.format in IN_COMPANY:
+        people = [each.person_id for each in shown]
+        unsigned = agreements.without_signature(session.program, Agreement.Kind.GROUP, people)
     trail.record("roster.read", session, by=by, at=now, facts={"count": len(shown)})
     begun = session.live and session.starts_at <= now
     grace = held_policy(session.program).grace_minutes if by in leaders else None
     return Roster(
         session,
         leaders,
-        tuple(_place(booking, newest.get(booking.pk), grace) for booking in _by_name(shown)),
+        tuple(
+            replace(_place(each, newest.get(each.pk), grace), unsigned=each.person_id in unsigned)
+            for each in _by_name(shown)
+        ),
         sum(each.takes_seat for each in bookings),
         line_of(session),
         begun=begun,

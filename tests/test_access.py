@@ -153,6 +153,12 @@ PAGES = [
     Page("therapy:own_words", "GET POST", CLINICIANS),
     Page("therapy:my_care", "GET", ENROLLED),
     Page("scheduling:prescribe", "GET POST", CLINICIANS, HER_TEAM),
+    # Agreements: what one signed, and what holds where one is
+    Page("therapy:agreements", "GET", ENROLLED),
+    Page("therapy:agreement", "GET POST", ENROLLED, CLIENTS | {"applicant"}),
+    Page("office:agreements", "GET", ADMINS, HER_ADMIN),
+    Page("office:write_agreement", "GET POST", ADMINS, HER_ADMIN, at={"kind": "group"}),
+    Page("office:agreement", "GET", ADMINS, HER_ADMIN),
     # Messages: the client and their care team, neither the office nor whoever broke the glass
     Page("therapy:messages", "GET", ENROLLED),
     Page("therapy:write", "GET POST", ENROLLED),

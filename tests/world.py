@@ -57,11 +57,12 @@ from tests.factories import (
     works,
 )
 from therapy import measures
+from therapy.agreements import publish_version
 from therapy.alerts import close_alert
 from therapy.conversations import begin_thread, write_message
 from therapy.drafts import save_draft
 from therapy.instruments import instruments
-from therapy.models import Format
+from therapy.models import Agreement, Format
 from therapy.oncall import Terms as DutyTerms
 from therapy.oncall import add_weekly
 
@@ -265,6 +266,9 @@ def build_world() -> World:
     series = weekly(ModalityFactory(program=home, name="Zq-series"), team, by=people["admin"], now=now)
     holiday = now.date() + timedelta(days=60)
     closure = Closure.objects.create(program=home, begins_on=holiday, ends_on=holiday, why="Zq-closure")
+    agreement = publish_version(
+        home, Agreement.Kind.RULES, text="Zq-agreement", asked_for=True, seen=0, by=people["admin"], now=now
+    )
     thread = begin_thread(
         maya, program=home, subject="Zq-thread", text="Zq-message", once=uuid4(), by=maya, now=now - timedelta(hours=3)
     )
@@ -276,6 +280,7 @@ def build_world() -> World:
         {
             "thread_id": thread.pk,
             **measured,
+            "agreement_id": agreement.pk,
             "time_off_id": away.pk,
             "file_calendar_id": OwnCalendar.objects.create(
                 person=maya, place=3, kind="school", added_at=now, read_at=now, read_until=now + timedelta(days=90)

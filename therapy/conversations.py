@@ -102,20 +102,26 @@ def news_in_words(count: int) -> str:
     }
 
 
-def in_lines(messages: Iterable[Message], *, reader: User) -> list[Line]:
-    """For messages `with_readings`."""
+def in_lines(messages: Iterable[Message], *, reader: User, now: datetime) -> list[Line]:
+    """For `messages_in`, which the reader has before them now."""
     return [
         Line(
             message,
             who=_named(message.sender, message, reader),
             mine=message.sender_id == reader.pk,
-            read_by=[
-                Read(_("You") if one.reader_id == reader.pk else one.reader.preferred_name, one.read_at)
-                for one in message.readings.all()
-            ],
+            read_by=_read_by(message, reader, now),
         )
         for message in messages
     ]
+
+
+def _read_by(message: Message, reader: User, now: datetime) -> list[Read]:
+    found = [
+        Read(_("You") if one.reader_id == reader.pk else one.reader.preferred_name, one.read_at)
+        for one in message.readings.all()
+    ]
+    known = message.sender_id == reader.pk or any(one.reader_id == reader.pk for one in message.readings.all())
+    return found if known else [*found, Read(_("You"), now)]
 
 
 def _named(sender: User, message: Message, reader: User) -> str:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from therapy.views import alerts, client, clinician, measures, messages
+from therapy.views import agreements, alerts, client, clinician, measures, messages
 
 app_name = "therapy"
 urlpatterns = [
@@ -10,6 +10,8 @@ urlpatterns = [
     path("people/me/", clinician.own_words, name="own_words"),
     path("people/<int:clinician_id>/", client.person, name="person"),
     path("care/", client.my_care, name="my_care"),
+    path("agreements/", agreements.own, name="agreements"),
+    path("agreements/<int:agreement_id>/", agreements.agreement, name="agreement"),
     path("messages/", messages.own, name="messages"),
     path("messages/new/", messages.begin, name="write"),
     path("messages/<int:thread_id>/", messages.thread, name="thread"),

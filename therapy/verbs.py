@@ -24,6 +24,9 @@ register(
         "credential.added": _("added a credential"),
         "credential.changed": _("changed a credential"),
         "credential.ended": _("ended a credential"),
+        # Agreements
+        "agreement.published": _("published a new version of an agreement"),
+        "agreement.signed": _("signed an agreement"),
         # Conversations
         "conversation.begun": _("began a conversation"),
         "conversation.read": _("read a conversation"),

@@ -149,7 +149,7 @@ def sign_consent(wish: Wish, *, signature: str, read: str, client: User, by: Use
     _check(wish, client=client, by=by, now=now)
     if read != fingerprint(text):
         raise ReadAgain
-    if _plain(signature) != _plain(client.full_name):
+    if not is_name_of(client, signature):
         raise NotYourName(name=client.full_name)
 
     consent = Consent.objects.create(
@@ -259,6 +259,11 @@ def _signature_line(client: User, program: Program, now: datetime) -> str:
         "time": clock(local.time()),
         "zone": program.zone,
     }
+
+
+def is_name_of(person: User, typed: str) -> bool:
+    """Whether somebody typed their own name, as it stands in their account."""
+    return _plain(typed) == _plain(person.full_name)
 
 
 def _plain(name: str) -> str:

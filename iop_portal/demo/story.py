@@ -39,7 +39,18 @@ from iop_portal.consents.consenting import (
     wording,
 )
 from iop_portal.consents.models import Category, Consent, Purpose
-from iop_portal.demo import attendance, calls, care, cast, conversations, lines, measures, reaching, sessions
+from iop_portal.demo import (
+    agreements,
+    attendance,
+    calls,
+    care,
+    cast,
+    conversations,
+    lines,
+    measures,
+    reaching,
+    sessions,
+)
 from iop_portal.demo.background import add_clients, add_staff
 from iop_portal.demo.devices import give_device
 from iop_portal.demo.own_life import tell_own_life
@@ -135,6 +146,7 @@ def _riverbend(past: Past) -> None:
     lines.tell_lines(program, ago=past.ago, now=past.now)
     attendance.tell_attendance(program, now=past.now)
     calls.tell_calls(program, amara, ago=past.ago, now=past.now)
+    agreements.tell_agreements(program, by=dana, ago=past.ago)
     conversations.tell_conversations(program, ago=past.ago, now=past.now)
     measures.tell_roster(program, staff, by=dana, now=past.ago(300))
     measures.tell_measures(program, ago=past.ago, now=past.now)

@@ -70,6 +70,12 @@ PARTS = (
         _("You decide"),
         (
             Line(_("My choices"), _("Who may know what about you"), "home:choices", "eye"),
+            Line(
+                _("My agreements"),
+                _("What you have signed here, and what waits to be read"),
+                "therapy:agreements",
+                "edit",
+            ),
             Line(_("Who opened my record"), _("Each time somebody looked, and why"), "home:opened", "lock"),
             Line(_("How we reach you"), _("Mail, texts, quiet hours"), "notices:reach", "message"),
         ),

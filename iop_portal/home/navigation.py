@@ -42,7 +42,7 @@ _MORE = _Entry(
     pgettext_lazy("place", "More"),
     "home:more",
     "more",
-    area=("/more/", "/choices/", "/people/", "/care/", "/measures/", "/my-record/"),
+    area=("/more/", "/agreements/", "/choices/", "/people/", "/care/", "/measures/", "/my-record/"),
 )
 _CASELOAD = _Entry(
     pgettext_lazy("place", "Today"),

@@ -23,7 +23,7 @@ from scheduling.finding import EVENING
 from scheduling.misses import missed_last
 from scheduling.waiting import offers_to
 from scheduling.week import Block, next_two, week_of
-from therapy import conversations, measures
+from therapy import agreements, conversations, measures
 
 
 @dataclass(frozen=True)
@@ -206,7 +206,7 @@ def places_for(client: User, *, now: datetime) -> list[Suggestion]:
 
 def suggestions_for(client: User, *, now: datetime) -> list[Suggestion]:
     """What waits for a client. None of it is urgent."""
-    found = _written(client) + _asked(client, now) + _told(client)
+    found = _to_sign(client) + _written(client) + _asked(client, now) + _told(client)
     if missed := missed_last(client, now=now):
         found.append(
             Suggestion(
@@ -259,6 +259,19 @@ def suggestions_for(client: User, *, now: datetime) -> list[Suggestion]:
             )
         )
     return found
+
+
+def _to_sign(client: User) -> list[Suggestion]:
+    return [
+        Suggestion(
+            _("Please read and sign"),
+            str(agreement.get_kind_display()),
+            reverse("therapy:agreement", args=[agreement.pk]),
+            _("Read"),
+            str(agreement.get_kind_display()),
+        )
+        for agreement in agreements.owed_by(client)
+    ]
 
 
 def _written(client: User) -> list[Suggestion]:

@@ -25,7 +25,7 @@ from iop_portal.notices.channels import Channel
 from iop_portal.notices.models import TextOptOut
 from iop_portal.people.models import Apart, BrokenGlass, CareTeam, User
 from iop_portal.people.roles import Role
-from therapy.models import Credential, Prescription
+from therapy.models import Agreement, Credential, Prescription
 
 PER_PAGE = 50
 
@@ -75,9 +75,11 @@ def _counted(singular: str, plural: str) -> Callable[[Entry, str, Any], str]:
 
 
 def _kind(entry: Entry, _name: str, value: str) -> str:
-    """Of a follow-up or a credential. The kind of a message says nothing that its owner could act on."""
+    """Of a follow-up, a credential or an agreement. The kind of a message says nothing that its owner could act on."""
     if entry.verb.startswith("credential."):
         return str(dict(Credential.Kind.choices).get(value, ""))
+    if entry.verb.startswith("agreement."):
+        return str(dict(Agreement.Kind.choices).get(value, ""))
     kind = follow_ups.registry.get(value)
     return str(kind.title) if kind else ""
 

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from iop_portal.office.views import (
+    agreements,
     apart,
     care,
     catalogue,
@@ -40,6 +41,9 @@ urlpatterns = [
     path("office/programs/<int:program_id>/on-call/new/", measures.add_duty, name="add_duty"),
     path("office/programs/<int:program_id>/on-call/day/", measures.set_duty_day, name="set_duty_day"),
     path("office/on-call/<int:duty_id>/remove/", measures.remove_duty, name="remove_duty"),
+    path("office/programs/<int:program_id>/agreements/", agreements.list_agreements, name="agreements"),
+    path("office/programs/<int:program_id>/agreements/<slug:kind>/", agreements.write_version, name="write_agreement"),
+    path("office/agreements/<int:agreement_id>/", agreements.agreement, name="agreement"),
     path("office/programs/<int:program_id>/reach/", reach.change_default, name="change_reach"),
     path("office/programs/<int:program_id>/tracks/", care.list_tracks, name="tracks"),
     path("office/programs/<int:program_id>/tracks/new/", care.add_track, name="add_track"),

@@ -18,6 +18,7 @@ READS = {
     "client": {
         *WRITTEN,
         "draft",
+        "agreement",
         "onestep",
         "glass",
         "family",
@@ -28,8 +29,8 @@ READS = {
         "look",
         *OFFERED,
     },
-    "other_client": {"otherteam", *OFFERED},
-    "applicant": OFFERED,
+    "other_client": {"otherteam", "agreement", *OFFERED},
+    "applicant": {"agreement", *OFFERED},
     "alum": OFFERED,
     "family": {"client"},
     "family_revoked": set(),
@@ -40,7 +41,7 @@ READS = {
     "elsewhere": {"away"},
     "one_step": set(),
     "admin": {
-        *("client", "otherclient", "applicant", "alum", "newcomer"),
+        *("client", "otherclient", "applicant", "alum", "newcomer", "agreement"),
         *("otherteam", "glass", "onestep", "room", "track", "closure", *OFFERED),
     },
     "other_admin": {"away", "elsewhere"},

@@ -17,7 +17,7 @@ from iop_portal.people.roles import Role
 from scheduling.misses import Missed
 from scheduling.models import Attendance, Booking, Look, Room, Waiting, marked
 from tests.factories import NOON
-from therapy import conversations
+from therapy import agreements, conversations
 
 pytestmark = pytest.mark.django_db
 
@@ -174,3 +174,8 @@ def test_maya_has_an_answer_to_read_and_amara_a_question():
     maya, amara, sam = person("maya"), person("amara"), person("sam")
     assert (conversations.unread_by(maya), conversations.unread_by(amara)) == (1, 1)
     assert [thread.closed_at is not None for thread in conversations.own_threads(sam)] == [True]
+
+
+def test_maya_has_signed_all_there_is_and_theo_has_one_to_read():
+    assert [list(agreements.owed_by(person("maya"))), len(agreements.signed_by(person("maya")))] == [[], 3]
+    assert [owed.kind for owed in agreements.owed_by(person("theo"))] == ["group"]

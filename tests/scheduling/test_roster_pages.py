@@ -246,7 +246,7 @@ def test_a_roster_costs_the_same_however_full_it_is(client, amara, clinic, group
         client.get(page("roster", group.pk))
 
 
-ROSTER_QUERIES = 13
+ROSTER_QUERIES = 14
 
 
 def test_the_day_leads_to_marking_until_everybody_is_marked(client, amara, clinic, group, place):

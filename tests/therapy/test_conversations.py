@@ -136,7 +136,7 @@ def test_both_sides_see_who_has_read_it_and_when(thread, maya, amara, grace):
     read(thread, grace, now=NOON + 2 * HOUR)
     read(thread, amara, now=NOON + 3 * HOUR)
     for reader, named in ((maya, ["Amara", "Grace"]), (amara, ["You", "Grace"])):
-        (line,) = in_lines(messages_in(thread), reader=reader)
+        (line,) = in_lines(messages_in(thread), reader=reader, now=NOON + 3 * HOUR)
         assert [(one.who, one.at) for one in line.read_by] == [
             (named[0], NOON + HOUR),
             (named[1], NOON + 2 * HOUR),

@@ -1,6 +1,7 @@
 """What care is prescribed, what there is to choose from, and who gives it. When it happens is scheduling's."""
 
-from therapy.models.catalogue import FAMILIES, LENGTHS, Format, Method, Modality, Need, programs_of
+from therapy.models.agreements import Agreement, Signature
+from therapy.models.catalogue import FAMILIES, IN_COMPANY, LENGTHS, Format, Method, Modality, Need, programs_of
 from therapy.models.clinicians import Clinician, Credential
 from therapy.models.conversations import Draft, Message, Reading, Thread, Unread
 from therapy.models.measures import Alert, Answer, Asking, Disposition, InstrumentUse, Sheet
@@ -11,7 +12,9 @@ from therapy.models.tracks import PartOfDay, Prescription, Track
 __all__ = [
     "DAY",
     "FAMILIES",
+    "IN_COMPANY",
     "LENGTHS",
+    "Agreement",
     "Alert",
     "Answer",
     "Asking",
@@ -31,6 +34,7 @@ __all__ = [
     "Prescription",
     "Reading",
     "Sheet",
+    "Signature",
     "Thread",
     "Track",
     "Unread",

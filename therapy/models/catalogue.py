@@ -66,6 +66,8 @@ class Need(models.TextChoices):
 
 
 LENGTHS = range(10, 241, 5)
+# Where others hear what somebody says.
+IN_COMPANY = frozenset({Format.GROUP, Format.MULTIFAMILY, Format.WORKSHOP})
 FAMILIES = frozenset({Format.FAMILY, Format.MULTIFAMILY})
 
 
