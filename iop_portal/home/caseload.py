@@ -27,6 +27,7 @@ from iop_portal.markup import clock, day_clock
 from iop_portal.people.models import CareTeam, Enrolment, User, short_name
 from iop_portal.people.seeing import places_on_care_teams
 from scheduling.care import Care, Planned, next_starts, planned_for
+from scheduling.minimum import too_few_led_by
 from scheduling.misses import Missed, missed_by
 from therapy import conversations
 from therapy.models import Prescription
@@ -247,7 +248,8 @@ def week_since(admitted_on: date | None, discharged_on: date | None, zone: str, 
 
 
 def needs_of(clinician: User, now: datetime) -> list[Need]:
-    """What a clinician owes, the most urgent first; then what was written to them. Two queries."""
+    """What a clinician owes, the most urgent first; then what has too few people, and what was written to them. Three
+    queries."""
     owed = [
         Need(
             title=each.title,
@@ -259,7 +261,14 @@ def needs_of(clinician: User, now: datetime) -> list[Need]:
         )
         for each in needs_you(clinician, now=now)
     ]
-    return owed + _written(clinician)
+    return owed + _too_few(clinician, now) + _written(clinician)
+
+
+def _too_few(clinician: User, now: datetime) -> list[Need]:
+    found = [
+        (each, reverse("scheduling:roster", args=[each.session.pk])) for each in too_few_led_by(clinician, now=now)
+    ]
+    return [Need(each.in_words, each.which, "you", url, _("Roster"), each.which) for each, url in found]
 
 
 def _written(clinician: User) -> list[Need]:

@@ -14,10 +14,12 @@ from iop_portal.followups.dead_letters import dead_letters_for
 from iop_portal.followups.models import FollowUp
 from iop_portal.people.models import BrokenGlass, CareTeam, Enrolment, Program, RoleHeld, User
 from iop_portal.people.roles import STAFF_ROLES
+from scheduling.minimum import TooFew, too_few_run_by
 from scheduling.models import Room
 from therapy.alerts import KINDS as ALERTS
 from therapy.oncall import programs_without_anybody
 
+MOST_TOLD = 5
 # Follow-ups whose subjects the desk counts in a line of their own.
 COUNTED_BY_THEMSELVES = ("glass_review", "dead_letter")
 
@@ -33,11 +35,15 @@ class Desk:
     # With an open act about a client that cannot wait, or a roster on which nobody stands now.
     alerts: int
     nobody_on_call: list[Program]
+    # Sessions that begin soon with too few people: as many as are told, and how many more there are.
+    too_few: list[TooFew]
+    more_too_few: int
 
     @property
     def anything(self) -> bool:
         of_programs = any(program.expired or program.without for program in self.programs)  # type: ignore[attr-defined]
-        return bool(of_programs or self.follow_ups or self.glass or self.messages or self.alerts or self.nobody_on_call)
+        waiting = self.follow_ups or self.glass or self.messages or self.alerts
+        return bool(of_programs or waiting or self.nobody_on_call or self.too_few)
 
 
 def desk_of(admin: User, *, now: datetime) -> Desk:
@@ -46,6 +52,7 @@ def desk_of(admin: User, *, now: datetime) -> Desk:
         alerts=Count("pk", filter=Q(kind__in=ALERTS)),
         others=Count("pk", filter=~Q(kind__in=(*COUNTED_BY_THEMSELVES, *ALERTS))),
     )
+    too_few = too_few_run_by(admin, now=now)
     return Desk(
         programs=programs,
         alerts=waiting["alerts"],
@@ -53,6 +60,8 @@ def desk_of(admin: User, *, now: datetime) -> Desk:
         follow_ups=waiting["others"],
         glass=BrokenGlass.objects.reviewable_by(admin).filter(reviewed_at=None).exclude(clinician=admin).count(),
         messages=dead_letters_for(admin).count(),
+        too_few=too_few[:MOST_TOLD],
+        more_too_few=len(too_few[MOST_TOLD:]),
     )
 
 
