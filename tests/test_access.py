@@ -236,6 +236,7 @@ PAGES = [
     Page("office:open_program", "GET POST", ADMINS),
     Page("office:program", "GET", ADMINS, HER_ADMIN),
     Page("office:change_program", "GET POST", ADMINS, HER_ADMIN),
+    Page("office:census", "GET", ADMINS, HER_ADMIN),
     Page("office:rooms", "GET", ADMINS, HER_ADMIN),
     Page("office:add_room", "GET POST", ADMINS, HER_ADMIN),
     Page("office:change_room", "GET POST", ADMINS, HER_ADMIN),
