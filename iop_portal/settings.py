@@ -383,6 +383,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 600.0,
         "options": {"expires": 600},
     },
+    "ask for plans to be looked at": {
+        "task": "therapy.owe_plan_reviews",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "tidy away what has expired": {
         "task": "accounts.tidy_expired",
         "schedule": 3600.0,

@@ -13,6 +13,7 @@ from iop_portal.people.models import User
 from therapy import alerts, asking
 from therapy.conversations import CAME, CAME_TO_STAFF, UNANSWERED, still_unread
 from therapy.models import Thread
+from therapy.plan_drafting import TO_REVIEW, TO_SIGN
 
 
 def _thread(thread_id: int, reader: User) -> follow_ups.Place | None:
@@ -104,4 +105,25 @@ follow_ups.register(
             ),
         )
     )
+)
+
+follow_ups.register(
+    follow_ups.Kind(
+        name=TO_SIGN,
+        about="people.enrolment",
+        title=gettext_lazy("A plan waits for your signature"),
+        why=gettext_lazy("The client has signed the plan as it stands. Read it, and sign it or suggest a change."),
+        due_in=timedelta(days=2),
+        page="therapy:client_plan",
+    ),
+    follow_ups.Kind(
+        name=TO_REVIEW,
+        about="people.enrolment",
+        title=gettext_lazy("Look at the plan together"),
+        why=gettext_lazy(
+            "The days that the program sets for this phase have passed since somebody looked at the plan."
+        ),
+        due_in=timedelta(days=3),
+        page="therapy:client_plan",
+    ),
 )

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from therapy import asking, unanswered
+from therapy import asking, plan_reviews, unanswered
 
 
 @shared_task(name="therapy.watch_messages")
@@ -14,3 +14,8 @@ def watch_messages() -> None:
 @shared_task(name="therapy.ask_due")
 def ask_due() -> None:
     asking.ask_due(now=timezone.now())
+
+
+@shared_task(name="therapy.owe_plan_reviews")
+def owe_plan_reviews() -> None:
+    plan_reviews.owe_reviews(now=timezone.now())

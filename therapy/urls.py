@@ -1,6 +1,16 @@
 from django.urls import path
 
-from therapy.views import agreements, alerts, client, clinician, measures, messages
+from therapy.views import (
+    agreements,
+    alerts,
+    care_plan,
+    client,
+    client_plan,
+    clinician,
+    measures,
+    messages,
+    signing_plans,
+)
 
 app_name = "therapy"
 urlpatterns = [
@@ -28,4 +38,19 @@ urlpatterns = [
     path("clients/<int:client_id>/measures/<slug:instrument>/", alerts.client_measure, name="client_measure"),
     path("clients/<int:client_id>/measures/<slug:instrument>/ask/", alerts.ask_client, name="ask_client"),
     path("alerts/<int:alert_id>/", alerts.alert, name="alert"),
+    path("plan/", care_plan.my_plan, name="my_plan"),
+    path("plan/<int:enrolment_id>/write/<slug:part>/", care_plan.write_text, name="write_plan"),
+    path("plan/<int:enrolment_id>/goals/new/", care_plan.write_goal, name="add_goal"),
+    path("plan/<int:enrolment_id>/goals/<slug:goal>/", care_plan.write_goal, name="change_goal"),
+    path("plan/<int:enrolment_id>/goals/<slug:goal>/remove/", care_plan.remove_goal, name="remove_goal"),
+    path("plan/<int:enrolment_id>/goals/<slug:goal>/progress/", signing_plans.progress, name="progress"),
+    path("plan/<int:enrolment_id>/mix/", care_plan.write_mix, name="write_mix"),
+    path("plan/<int:enrolment_id>/leave/", care_plan.leave_changes, name="leave_changes"),
+    path("plan/<int:enrolment_id>/sign/", signing_plans.sign, name="sign_plan"),
+    path("plan/<int:enrolment_id>/fits/", signing_plans.fits, name="plan_fits"),
+    path("plan/versions/<int:plan_id>/", signing_plans.version, name="plan_version"),
+    path("plan/suggestions/<int:suggestion_id>/", signing_plans.suggestion, name="suggestion"),
+    path("plan/suggestions/<int:suggestion_id>/withdraw/", client_plan.withdraw, name="withdraw_suggestion"),
+    path("enrolments/<int:enrolment_id>/plan/", client_plan.client_plan, name="client_plan"),
+    path("enrolments/<int:enrolment_id>/plan/suggest/<slug:part>/", client_plan.suggest, name="suggest"),
 ]

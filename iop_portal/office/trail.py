@@ -25,7 +25,7 @@ from iop_portal.notices.channels import Channel
 from iop_portal.notices.models import TextOptOut
 from iop_portal.people.models import Apart, BrokenGlass, CareTeam, User
 from iop_portal.people.roles import Role
-from therapy.models import Agreement, Credential, Prescription
+from therapy.models import Agreement, Credential, Part, Prescription
 
 PER_PAGE = 50
 
@@ -135,5 +135,7 @@ FACTS: dict[str, Callable[[Entry, str, Any], str]] = {
     "released": _counted("%(n)d place given back", "%(n)d places given back"),
     "late_by": _counted("about %(n)d minute late", "about %(n)d minutes late"),
     "late": lambda _entry, _name, value: _("late") if value else _("in time"),
+    "section": _said(dict(Part.choices)),
+    "version": lambda _entry, _name, value: _("version %(number)d") % {"number": value},
     "tells_more": lambda _entry, _name, value: _("with details") if value else _("saying little"),
 }

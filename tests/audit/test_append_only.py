@@ -12,9 +12,10 @@ from iop_portal.audit.models import AppendOnly, Entry
 from iop_portal.consents.models import Consent, Disclosure, Revocation
 from iop_portal.notices.models import TextOptIn, TextOptOut
 from scheduling.models import Attendance
-from tests.factories import NOON, ModalityFactory, ProgramFactory, UserFactory, seated, session_at, texted
+from tests.factories import NOON, ModalityFactory, ProgramFactory, UserFactory, enrolled, seated, session_at, texted
+from therapy.models import CarePlan, PlanReview, PlanSignature, Progress
 
-KEPT = (Entry, Consent, Revocation, Disclosure, TextOptIn, TextOptOut, Attendance)
+KEPT = (Entry, Consent, Revocation, Disclosure, TextOptIn, TextOptOut, Attendance, PlanSignature, PlanReview, Progress)
 
 
 def a_row_of_each():
@@ -43,6 +44,12 @@ def a_row_of_each():
     Attendance.objects.create(
         booking=place, number=1, state="present", minutes=90, recorded_by=client, recorded_at=NOON
     )
+    enrolment = enrolled().enrolments.get()
+    said = {"by": enrolment.client, "at": NOON}
+    plan = CarePlan.objects.create(enrolment=enrolment, number=1, content="{}", fingerprint="0", begun_at=NOON)
+    PlanSignature.objects.create(plan=plan, side="client", fingerprint="0", name="Maya", **said)
+    PlanReview.objects.create(plan=plan, side="client", **said)
+    Progress.objects.create(enrolment=enrolment, goal="one", how="well", **said)
     # Deferred foreign keys that wait to be checked would refuse TRUNCATE before the trigger does.
     connection.check_constraints()
 

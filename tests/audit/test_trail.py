@@ -41,6 +41,8 @@ SAFE_NAMES = {
     "phase",
     "days",
     "tells_more",
+    "section",
+    "version",
     "booked",
     "cancelled",
     "kept",

@@ -1,6 +1,18 @@
 """What care is prescribed, what there is to choose from, and who gives it. When it happens is scheduling's."""
 
 from therapy.models.agreements import Agreement, Signature
+from therapy.models.care_plans import (
+    TEXTS,
+    CarePlan,
+    Part,
+    PlanReview,
+    PlanRhythm,
+    PlanShare,
+    PlanSignature,
+    PlanSuggestion,
+    Progress,
+    Side,
+)
 from therapy.models.catalogue import FAMILIES, IN_COMPANY, LENGTHS, Format, Method, Modality, Need, programs_of
 from therapy.models.clinicians import Clinician, Credential
 from therapy.models.conversations import Draft, Message, Reading, Thread, Unread
@@ -14,10 +26,12 @@ __all__ = [
     "FAMILIES",
     "IN_COMPANY",
     "LENGTHS",
+    "TEXTS",
     "Agreement",
     "Alert",
     "Answer",
     "Asking",
+    "CarePlan",
     "ClinicalPolicy",
     "Clinician",
     "Credential",
@@ -30,10 +44,18 @@ __all__ = [
     "Method",
     "Modality",
     "Need",
+    "Part",
     "PartOfDay",
+    "PlanReview",
+    "PlanRhythm",
+    "PlanShare",
+    "PlanSignature",
+    "PlanSuggestion",
     "Prescription",
+    "Progress",
     "Reading",
     "Sheet",
+    "Side",
     "Signature",
     "Thread",
     "Track",
