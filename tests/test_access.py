@@ -47,6 +47,8 @@ ADMINS = frozenset({"admin", "other_admin"})
 STAFF = CLINICIANS | ADMINS
 FAMILY = frozenset({"family", "family_revoked"})
 MAYA = frozenset({"client"})
+# Who has a plan, or had one.
+PLANNERS = CLIENTS | {"alum"}
 LEADERS = frozenset({"team"})
 HER_TEAM = frozenset({"team", "one_step"})
 HER_ADMIN = frozenset({"admin"})
@@ -178,6 +180,23 @@ PAGES = [
     Page("therapy:ask_client", "POST", CLINICIANS, HER_TEAM),
     # An admin comes here only with one that came to them.
     Page("therapy:alert", "GET POST", STAFF, HER_TEAM | {"glass"}),
+    # The care plan: its client and their care team, nobody else, also behind broken glass
+    Page("therapy:my_plan", "GET", PLANNERS),
+    Page("therapy:write_plan", "GET POST", CLIENTS, MAYA, at={"part": "matters"}),
+    Page("therapy:add_goal", "GET POST", CLIENTS, MAYA),
+    Page("therapy:change_goal", "GET POST", CLIENTS, MAYA),
+    Page("therapy:remove_goal", "GET POST", CLIENTS, MAYA),
+    Page("therapy:progress", "GET POST", PLANNERS | CLINICIANS, MAYA | HER_TEAM),
+    Page("therapy:write_mix", "GET POST", CLIENTS, MAYA),
+    Page("therapy:leave_changes", "GET POST", CLIENTS, MAYA),
+    Page("therapy:sign_plan", "GET POST", CLIENTS | CLINICIANS, MAYA | HER_TEAM),
+    Page("therapy:plan_fits", "POST", CLIENTS | CLINICIANS, MAYA | HER_TEAM),
+    Page("therapy:plan_version", "GET", PLANNERS | CLINICIANS, MAYA | HER_TEAM),
+    Page("therapy:suggestion", "GET POST", CLIENTS, MAYA),
+    Page("therapy:withdraw_suggestion", "POST", CLINICIANS, LEADERS),
+    Page("therapy:client_plan", "GET", CLINICIANS, HER_TEAM),
+    Page("therapy:suggest", "GET POST", CLINICIANS, HER_TEAM, at={"part": "goal"}),
+    Page("office:change_plan_rhythm", "GET POST", ADMINS, HER_ADMIN),
     # Coming in: an invitation is the only way
     Page("accounts:invitation_link", "GET", ANYBODY, first_step=True),
     Page("accounts:accept_invitation", "GET POST", NOBODY, after="accounts:invitation_link", first_step=True),

@@ -59,12 +59,17 @@ from tests.factories import (
 from therapy import measures
 from therapy.agreements import publish_version
 from therapy.alerts import close_alert
+from therapy.care_plans import plan_of
 from therapy.conversations import begin_thread, write_message
 from therapy.drafts import save_draft
 from therapy.instruments import instruments
 from therapy.models import Agreement, Format
 from therapy.oncall import Terms as DutyTerms
 from therapy.oncall import add_weekly
+from therapy.plan_drafting import sign_plan, write_goal, write_text
+from therapy.plan_progress import Said, record_progress
+from therapy.plan_suggestions import suggest_step
+from therapy.plan_texts import Content, Goal, Step, fingerprint_of, new_key
 
 MARKER = re.compile(r"zq-[a-z]+", re.IGNORECASE)
 
@@ -156,6 +161,23 @@ def measured_by(maya, team, home, now):
         "instrument": "gad-7",
         "item": "1",
     }
+
+
+def a_plan(client, counsellor, now):
+    """A version that both signed, a suggestion, and a draft: keys for the addresses about them."""
+    enrolment = client.enrolments.get()
+    goal = Goal(new_key(), "Zq-goal", "Zq-know", (Step(new_key(), "Zq-step"),))
+    write_text(enrolment, "matters", "Zq-matters", seen=fingerprint_of(Content(), "matters"), by=client, now=now)
+    write_goal(enrolment, goal, seen="", by=client, now=now)
+    read = plan_of(enrolment).draft.plan.fingerprint
+    for person in (client, counsellor):
+        sign_plan(enrolment, name=person.full_name, read=read, by=person, now=now)
+    said = Said("well", "Zq-progress")
+    record_progress(enrolment, goal.key, said, by=client, now=now)
+    suggestion = suggest_step(enrolment, goal.key, "Zq-suggested", by=counsellor, now=now)
+    write_text(enrolment, "needs", "Zq-needs", seen=fingerprint_of(Content(), "needs"), by=client, now=now)
+    signed = plan_of(enrolment).signed.plan
+    return {"plan_id": signed.pk, "goal": goal.key, "suggestion_id": suggestion.pk}
 
 
 def build_world() -> World:
@@ -275,9 +297,11 @@ def build_world() -> World:
     write_message(thread, text="Zq-reply", once=uuid4(), by=team, now=now - timedelta(hours=2))
     save_draft(maya, client=maya, thread=thread, text="Zq-draft", once=None, now=now)
     measured = measured_by(maya, team, home, now)
+    plan = a_plan(maya, team, now)
     return World(
         people,
         {
+            **plan,
             "thread_id": thread.pk,
             **measured,
             "agreement_id": agreement.pk,

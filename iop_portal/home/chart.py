@@ -22,6 +22,7 @@ from scheduling.connected import read_shared
 from scheduling.models import Look
 from scheduling.week import Block, coming, lately
 from therapy import conversations
+from therapy.care_plans import PlanState, plan_states
 from therapy.models import Prescription, Thread
 from therapy.prescribing import enrolments_cared_for
 from therapy.results import Line as Measure
@@ -45,6 +46,8 @@ class Episode:
     care: Care | None
     # Whether the reader may plan: on the care team, not behind broken glass.
     plans: bool
+    # What the caseload says of their plan; nothing behind broken glass.
+    plan: PlanState | None
     # What their track would bring in the next two weeks and is not booked.
     unassigned: list[Unassigned]
 
@@ -107,6 +110,7 @@ def _episodes(client: User, reader: User, now: datetime) -> tuple[Episode, ...]:
     places = CareTeam.objects.filter(enrolment__in=enrolments, until=None).select_related("clinician")
     planned, plans = _planned(client, reader)
     cares = planned_for([each.pk for each in enrolments], now=now)
+    states = plan_states(plans, now=now)
     return tuple(
         Episode(
             enrolment,
@@ -115,6 +119,7 @@ def _episodes(client: User, reader: User, now: datetime) -> tuple[Episode, ...]:
             planned.get(enrolment.pk),
             cares[enrolment.pk].care if enrolment.pk in cares else None,
             enrolment.pk in plans,
+            states.get(enrolment.pk),
             unassigned(enrolment, now=now, until=now + MISSED_AHEAD) if enrolment.live else [],
         )
         for enrolment in enrolments

@@ -42,13 +42,22 @@ _MORE = _Entry(
     pgettext_lazy("place", "More"),
     "home:more",
     "more",
-    area=("/more/", "/agreements/", "/choices/", "/people/", "/care/", "/measures/", "/my-record/"),
+    area=("/more/", "/agreements/", "/choices/", "/ways/", "/people/", "/care/", "/measures/", "/my-record/"),
 )
 _CASELOAD = _Entry(
     pgettext_lazy("place", "Today"),
     "home:caseload",
     "today",
-    area=("/clients/", "/enrolments/", "/hours/", "/sessions/", "/timetable/", "/away/", "/emergency-access/"),
+    area=(
+        "/clients/",
+        "/enrolments/",
+        "/plan/",
+        "/hours/",
+        "/sessions/",
+        "/timetable/",
+        "/away/",
+        "/emergency-access/",
+    ),
 )
 _OWED = _Entry(pgettext_lazy("place", "To see to"), "followups:mine", "list", area=("/follow-ups/", "/alerts/"))
 _OPENED = _Entry(pgettext_lazy("place", "Who opened my record"), "home:opened", "eye")
@@ -60,15 +69,16 @@ _WEEK = _Entry(
     "week",
     area=("/week/", "/book/", "/booked/", "/bookings/", "/places/"),
 )
+_PLAN = _Entry(pgettext_lazy("place", "Plan"), "therapy:my_plan", "plan", area="/plan/")
 _WAYS = _Entry(pgettext_lazy("place", "Ways"), "therapy:ways", "book", area=("/ways/", "/people/"))
 
 _MESSAGES = _Entry(pgettext_lazy("place", "Messages"), "therapy:messages", "message", area="/messages/")
 _INBOX = _Entry(pgettext_lazy("place", "Messages"), "therapy:inbox", "message", area=("/inbox/", "/messages/"))
 
 PLACES: dict[Role, tuple[_Entry, ...]] = {
-    Role.CLIENT: (_TODAY, _WEEK, _WAYS, _MESSAGES, _MORE),
+    Role.CLIENT: (_TODAY, _WEEK, _PLAN, _MESSAGES, _MORE),
     Role.APPLICANT: (_TODAY, _WEEK, _WAYS, _MESSAGES, _MORE),
-    Role.ALUM: (_HOME, _WAYS, _MORE),
+    Role.ALUM: (_HOME, _PLAN, _WAYS, _MORE),
     Role.FAMILY: (_HOME,),
     Role.CLINICIAN: (_CASELOAD, _INBOX, _OWED, _WAYS, _INVITATIONS),
     Role.ADMIN: (_OFFICE, _OWED),

@@ -24,6 +24,9 @@ from scheduling.misses import missed_last
 from scheduling.waiting import offers_to
 from scheduling.week import Block, next_two, week_of
 from therapy import agreements, conversations, measures
+from therapy.care_plans import own_enrolments, plan_of, plan_states
+from therapy.models import Side
+from therapy.plan_suggestions import suggestions_waiting
 
 
 @dataclass(frozen=True)
@@ -204,9 +207,53 @@ def places_for(client: User, *, now: datetime) -> list[Suggestion]:
     ]
 
 
+@dataclass(frozen=True)
+class OwnPlan:
+    """The first goal of somebody's plan, or else what matters to them, in their own words."""
+
+    words: str
+    url: str
+
+
+def plan_for(client: User) -> OwnPlan | None:
+    enrolment = next(iter(own_enrolments(client)), None)
+    if enrolment is None:
+        return None
+    content = plan_of(enrolment).content
+    words = content.goals[0].words if content.goals else content.matters
+    return OwnPlan(words, reverse("therapy:my_plan")) if words else None
+
+
+def _about_plan(client: User, now: datetime) -> list[Suggestion]:
+    """What a plan asks of its client: a signature, an answer, a look, or a beginning."""
+    admitted = [one for one in own_enrolments(client) if one.state == Enrolment.State.ADMITTED]
+    states = plan_states([one.pk for one in admitted], now=now)
+    waiting = suggestions_waiting(client)
+    found = []
+    for enrolment in admitted:
+        state = states[enrolment.pk]
+        url = f"{reverse('therapy:my_plan')}?of={enrolment.pk}"
+        if state.waits_for == Side.CLIENT:
+            title, text = (
+                _("Your plan waits for you"),
+                _("Your counsellor has signed it. Read it, and sign it if it fits."),
+            )
+            found.append(Suggestion(title, text, url, _("Read"), _("your plan")))
+        if suggester := waiting.get(enrolment.pk):
+            title = _("Look at what %(name)s suggested") % {"name": suggester}
+            found.append(Suggestion(title, _("For your plan. You decide."), url, _("Open"), _("what was suggested")))
+        if state.review_due and not state.looked_by_client:
+            title, text = _("Does your plan still fit?"), _("It is time to look at it together again.")
+            found.append(Suggestion(title, text, url, _("Look"), _("at your plan")))
+        if state.version is None and not state.drafting:
+            title, text = _("Begin your plan"), _("It starts with what matters to you. A few lines are enough.")
+            found.append(Suggestion(title, text, url, _("Begin"), _("your plan")))
+    return found
+
+
 def suggestions_for(client: User, *, now: datetime) -> list[Suggestion]:
     """What waits for a client. None of it is urgent."""
-    found = _to_sign(client) + _written(client) + _asked(client, now) + _told(client)
+    found = _to_sign(client) + _written(client) + _asked(client, now) + _told(client) + _about_plan(client, now)
     if missed := missed_last(client, now=now):
         found.append(
             Suggestion(

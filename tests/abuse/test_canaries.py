@@ -13,10 +13,13 @@ BY_MAIL = {"accounts:accept_invitation", "account_confirm_email"}
 # What a program offers, and who leads it, is for everybody whom it takes in.
 OFFERED = {"home", "team", "talk", "way", "series"}
 WRITTEN = {"thread", "message", "reply"}
+# What somebody wrote into their plan, which their care team reads too.
+PLANNED = {"goal", "know", "step", "matters", "needs", "progress", "suggested"}
 READS = {
     "anonymous": set(),
     "client": {
         *WRITTEN,
+        *PLANNED,
         "draft",
         "agreement",
         "onestep",
@@ -34,7 +37,10 @@ READS = {
     "alum": OFFERED,
     "family": {"client"},
     "family_revoked": set(),
-    "team": {*WRITTEN, "disposition", "client", "family", "glass", "onestep", "otherteam", "room", "track", *OFFERED}
+    "team": {
+        *(*WRITTEN, *PLANNED, "disposition", "client", "family", "glass", "onestep", "otherteam", "room", "track"),
+        *OFFERED,
+    }
     - {"team"},
     "other_team": {"otherclient", "glass", "onestep", "room", "track", *OFFERED},
     "glass": {"disposition", "client", "family", "onestep", "otherteam", "room", "track", *OFFERED},

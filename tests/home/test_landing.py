@@ -24,6 +24,8 @@ from tests.factories import (
     permission_of,
 )
 from tests.signing_in import sign_in
+from therapy.plan_drafting import write_text
+from therapy.plan_texts import Content, fingerprint_of
 
 pytestmark = pytest.mark.django_db
 LANDING = "home:landing"
@@ -77,10 +79,16 @@ def test_the_team_is_the_one_of_now_with_the_primary_counsellor_first(program):
 def test_what_waits_goes_away_once_it_is_done(program):
     maya = enrolled(program)
     titles = [row.title for row in suggestions_for(maya, now=NOON)]
-    assert titles == ["Tell us your phone number", "Make your account safer", "Decide who may know what"]
+    assert titles == [
+        "Begin your plan",
+        "Tell us your phone number",
+        "Make your account safer",
+        "Decide who may know what",
+    ]
     maya.phone = "+1 555 0117"
     Authenticator.objects.create(user=maya, type=Authenticator.Type.RECOVERY_CODES, data={})
-    assert len(suggestions_for(maya, now=NOON)) == 2
+    assert len(suggestions_for(maya, now=NOON)) == 3
+    write_text(maya.enrolments.get(), "matters", "Quiet.", seen=fingerprint_of(Content(), "matters"), by=maya, now=NOON)
     Authenticator.objects.create(user=maya, type=Authenticator.Type.TOTP, data={})
     permission_of(maya)
     assert suggestions_for(maya, now=NOON) == []

@@ -41,6 +41,7 @@ def _own(request: PortalRequest, template: str) -> HttpResponse:
         "today": now,
         "for_you": today.places_for(request.user, now=now) + today.suggestions_for(request.user, now=now),
         "team": today.care_team_of(request.user),
+        "plan": today.plan_for(request.user),
         "applicant": Role.APPLICANT in request.user.roles,
         "next": today.next_for(request.user, now=now),
         "week": today.this_week(request.user, now=now),
