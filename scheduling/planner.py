@@ -77,6 +77,7 @@ class Share:
 class Question:
     """`weights` say what one break of a wish costs (a waiting minute, for gaps). What is in `must` is never broken.
 
+    `ways` is how often a week the care plan has what: fewer of it cost as a break of the mix does, more of it nothing.
     `travel` lies between a session in a room and one at home. `kept` are keys that have to be among the chosen, `stay`
     those that were suggested before.
     """
@@ -86,6 +87,7 @@ class Question:
     wanted_minutes: int
     wanted_days: int
     shares: Mapping[str, Share] = field(default_factory=dict)
+    ways: Mapping[str, int] = field(default_factory=dict)
     weights: Mapping[Rule, int] = field(default_factory=dict)
     must: frozenset[Rule] = frozenset()
     most_travel_days: int = 7
@@ -370,6 +372,11 @@ class _Model:
             self.program.bound([*some, *missing], least=left)
             over = self.program.amount(self._weight(Rule.MIX))
             self.program.bound([*some, (over, -1)], most=left)
+        for way, wanted in self.question.ways.items():
+            left = wanted - sum(slot.way == way for slot in self.fixed)
+            if left > 0:
+                some = self._sum(slot for slot in self.columns if slot.way == way)
+                self.program.bound([*some, (self.program.amount(self._weight(Rule.MIX)), 1.0)], least=left)
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,8 @@ from scheduling.models import Firmness, WeekWishes
 from scheduling.planner import MINUTE, NO_TIME, Plan, Question, Rule, Share, Slot, overlap, plan_week
 from scheduling.week import Block, Week, week_of
 from scheduling.wishes import MINUTES, Habits, habits_of, usual_way, wishes_of
-from therapy.models import Format, Modality
+from therapy.care_plans import mix_in_force
+from therapy.models import Format, Modality, PlanShare
 
 Open = SeatTime | HourTime
 # Family sessions are arranged with the family.
@@ -87,6 +88,8 @@ class Proposal:
     times: dict[str, Open]
     slots: dict[str, Slot]
     travel: timedelta
+    # What the care plan has a week.
+    mix: tuple[PlanShare, ...] = ()
 
     @property
     def care_then(self) -> Care:
@@ -145,17 +148,18 @@ def propose(person: User, answers: Answers, *, now: datetime) -> Proposal | None
     zone = enrolment.program.zone
     offered = [one for one in bookable_modalities(person) if one.counts and one.program_id == enrolment.program_id]
     habits = habits_of(person, now=now)
-    wishes = wishes_of(person, offered, habits)
+    mix = tuple(mix_in_force(enrolment))
+    wishes = wishes_of(person, offered, habits, mix)
     begin = max(now, local_midnight(week.begins, zone))
     end = max(begin, local_midnight(week.begins + WEEK, zone))
     busy = tuple(busy_times(person, begin=begin, end=end))
-    found = _open_times(person, offered, wishes, habits, begin=begin, end=end, now=now)
+    found = _open_times(person, offered, wishes, habits, mix, begin=begin, end=end, now=now)
     travel = timedelta(minutes=wishes.travel_minutes)
     free = {key_of(time): time for time in found if not isinstance(time, SeatTime) or time.free}
     slots = {
         key: _slot(key, time, wishes, habits, busy, person) for key, time in free.items() if key not in answers.out
     }
-    question = _question(week, wishes, slots, answers, travel)
+    question = _question(week, wishes, slots, answers, travel, mix)
     plan = plan_week(question)
     chosen = tuple(Suggested(slot.key, free[slot.key], slot, slot.key in answers.keep) for slot in plan.chosen)
     return Proposal(
@@ -172,6 +176,7 @@ def propose(person: User, answers: Answers, *, now: datetime) -> Proposal | None
         times=free,
         slots=slots,
         travel=travel,
+        mix=mix,
     )
 
 
@@ -180,6 +185,7 @@ def _open_times(
     offered: Sequence[Modality],
     wishes: WeekWishes,
     habits: Habits,
+    mix: Sequence[PlanShare],
     *,
     begin: datetime,
     end: datetime,
@@ -188,7 +194,9 @@ def _open_times(
     ways = [one for one in offered if one.format in PLANNED]
     found: list[Open] = list(seat_times(person, ways, begin=begin, end=end, now=now))
     talks = [one for one in offered if one.format == Format.INDIVIDUAL and not one.for_applicants]
-    way = next((one for one in talks if one.pk == wishes.way_id), None) or usual_way(talks, habits)
+    planned = [share.modality_id for share in sorted(mix, key=lambda share: -share.times)]
+    named = [key for key in (wishes.way_id, *planned) if key in {one.pk for one in talks}]
+    way = next((one for one in talks if one.pk == named[0]), None) if named else usual_way(talks, habits)
     if way is not None and wishes.one_to_one:
         minutes = MINUTES if MINUTES in way.lengths else way.lengths[0]
         hours = hour_times(person, way, minutes=minutes, begin=begin, end=end, now=now)
@@ -196,7 +204,14 @@ def _open_times(
     return sorted(found, key=lambda time: (time.begins, key_of(time)))
 
 
-def _question(week: Week, wishes: WeekWishes, slots: dict[str, Slot], answers: Answers, travel: timedelta) -> Question:
+def _question(
+    week: Week,
+    wishes: WeekWishes,
+    slots: dict[str, Slot],
+    answers: Answers,
+    travel: timedelta,
+    mix: Sequence[PlanShare],
+) -> Question:
     """What is missing is what the week says: attendance may count less than was booked."""
     care = week.care
     assert care is not None
@@ -211,6 +226,7 @@ def _question(week: Week, wishes: WeekWishes, slots: dict[str, Slot], answers: A
             Format.INDIVIDUAL: Share(wishes.one_to_one, wishes.one_to_one),
             Format.WORKSHOP: Share(wishes.workshops, wishes.workshops + MORE_WORKSHOPS),
         },
+        ways={str(share.modality_id): share.times for share in mix},
         weights={rule: WEIGHTS[rule] for rule in _wished(wishes, Firmness.IF_POSSIBLE)} | {Rule.MIX: WEIGHT_OF_THE_MIX},
         must=frozenset(_wished(wishes, Firmness.ALWAYS)),
         most_travel_days=wishes.most_trips,

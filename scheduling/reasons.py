@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,7 +18,8 @@ from scheduling.finding import SeatTime
 from scheduling.models import Firmness
 from scheduling.planner import MINUTE, NEEDS, Rule, Slot, WayOut, waiting_of
 from scheduling.planning import Open, Proposal, Suggested, firmness_of, known
-from therapy.models import Format
+from therapy.models import FAMILIES, Format, PlanShare
+from therapy.plan_texts import a_week
 
 # In minutes. What is further away has nothing to do with it.
 CLOSE_BY = 120
@@ -149,6 +151,8 @@ def _reasons(proposal: Proposal) -> Iterator[str]:
         yield ngettext("You travel to us on %(count)d day.", "You travel to us on %(count)d days.", days) % {
             "count": days
         }
+    if proposal.mix and not any(True for _left in _mix(proposal)):
+        yield _("Made up as your care plan says.")
     if Rule.GAPS in wished and proposal.plan.waiting - waiting_of(proposal.booked) <= BREAK:
         yield _("No long waits between two sessions.")
 
@@ -177,7 +181,13 @@ class Left:
 
 
 def left_out(proposal: Proposal) -> list[Left]:
-    return [*_missing(proposal), *_ways_out(proposal), *_not_kept(proposal), *_full(proposal)]
+    return [
+        *_missing(proposal),
+        *_ways_out(proposal),
+        *_mix(proposal),
+        *_not_kept(proposal),
+        *_full(proposal),
+    ]
 
 
 def clash(proposal: Proposal) -> list[str]:
@@ -235,7 +245,8 @@ def _not_kept(proposal: Proposal) -> Iterator[Left]:
     """Wishes that this week breaks, although nobody said “always”."""
     wishes, chosen = proposal.wishes, proposal.suggested
     every = [*proposal.booked, *(one.slot for one in chosen)]
-    if sum(slot.share == Format.INDIVIDUAL for slot in every) < wishes.one_to_one:
+    planned = any(share.modality.format == Format.INDIVIDUAL for share in proposal.mix)
+    if not planned and sum(slot.share == Format.INDIVIDUAL for slot in every) < wishes.one_to_one:
         yield Left(_("Time one to one with a counsellor."), _("No open time goes with the rest."))
     minutes = proposal.plan.waiting - waiting_of(proposal.booked)
     if firmness_of(wishes, Rule.GAPS) != Firmness.NO_MATTER and minutes > BREAK:
@@ -244,6 +255,42 @@ def _not_kept(proposal: Proposal) -> Iterator[Left]:
             ngettext("You wait %(count)d minute longer.", "You wait %(count)d minutes longer.", minutes)
             % {"count": minutes},
         )
+
+
+def _mix(proposal: Proposal) -> Iterator[Left]:
+    """What the care plan has a week and this week has less of, each with why."""
+    there = Counter(slot.way for slot in (*proposal.booked, *(one.slot for one in proposal.suggested)))
+    for share in proposal.mix:
+        had = there[str(share.modality_id)]
+        if had < share.times:
+            words = {"way": share.modality.name, "often": a_week(share.times), "had": had}
+            what = (
+                ngettext("%(way)s, %(often)s: %(had)d is in it.", "%(way)s, %(often)s: %(had)d are in it.", had)
+                if had
+                else _("%(way)s, %(often)s.")
+            )
+            yield Left(what % words, _why_less(share, proposal))
+
+
+def _why_less(share: PlanShare, proposal: Proposal) -> str:
+    way = share.modality
+    if way.format in FAMILIES:
+        return _("Family sessions are arranged with the family. Ask your counsellor.")
+    if not way.in_use:
+        return _("It is not offered at present. Talk about it when you look at your plan.")
+    if not way.counts:
+        return _("It does not count toward your hours, so you book it yourself.")
+    if way.format == Format.INDIVIDUAL and proposal.wishes.pk and proposal.wishes.one_to_one < share.times:
+        return _("You wish for less time one to one. Change your wishes if you want more.")
+    firm = {rule for rule in Rule if rule in CLASHING and rule not in NEEDS}
+    firm = {rule for rule in firm if firmness_of(proposal.wishes, rule) == Firmness.ALWAYS}
+    open_ones = [slot for slot in proposal.slots.values() if slot.way == str(way.pk)]
+    if not open_ones:
+        gone = any(time.modality.pk == way.pk for time in proposal.left_out)
+        return _("No place is left.") if gone else _("No time for it is open in this week.")
+    if all(slot.against & firm for slot in open_ones):
+        return _("Every open time goes against something that you wish for “always”.")
+    return _("No open time goes with the rest.")
 
 
 def _full(proposal: Proposal) -> Iterator[Left]:

@@ -11,11 +11,12 @@ from iop_portal.audit import trail
 from iop_portal.people.models import CareTeam, Enrolment, User
 from iop_portal.writes import write
 from scheduling.models import Booking, Facilitation, Firmness, WeekWishes
-from therapy.models import Format, Method, Modality, Prescription
+from therapy.models import Format, Method, Modality, PlanShare, Prescription
 
 # How far back it counts what somebody is used to.
 LATELY = timedelta(weeks=4)
 MINUTES = 50
+MOST_WISHED = 5
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,8 @@ def usual_way(talks: Sequence[Modality], habits: Habits) -> Modality | None:
     return min(talks, key=lambda one: (one.method in special, MINUTES not in one.lengths, one.name), default=None)
 
 
-def wishes_of(person: User, offered: Sequence[Modality], habits: Habits) -> WeekWishes:
-    """What they wrote down, or else what their track and the last weeks suggest. Two queries at most."""
+def wishes_of(person: User, offered: Sequence[Modality], habits: Habits, mix: Sequence[PlanShare] = ()) -> WeekWishes:
+    """What they wrote down, or else what their care plan, their track and the last weeks suggest. Two queries."""
     held = WeekWishes.objects.filter(person=person).first()
     if held is not None:
         return held
@@ -69,9 +70,13 @@ def wishes_of(person: User, offered: Sequence[Modality], habits: Habits) -> Week
         person=person,
         in_parts=Firmness.IF_POSSIBLE if prescribed else Firmness.NO_MATTER,
         parts=[prescribed.track.part_of_day] if prescribed else [],
-        one_to_one=int(habits.counsellor is not None),
-        workshops=round(habits.count(workshops) / 4),
+        one_to_one=_planned(mix, Format.INDIVIDUAL) if mix else int(habits.counsellor is not None),
+        workshops=_planned(mix, Format.WORKSHOP) if mix else round(habits.count(workshops) / 4),
     )
+
+
+def _planned(mix: Sequence[PlanShare], kind: Format) -> int:
+    return min(MOST_WISHED, sum(share.times for share in mix if share.modality.format == kind))
 
 
 @write

@@ -1,5 +1,6 @@
 """The planner by itself: against every possible week, tried one by one."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from itertools import combinations, pairwise
@@ -78,6 +79,8 @@ def cost(question, chosen):
     for name, share in question.shares.items():
         had, now = (sum(one.share == name for one in some) for some in (question.booked, every))
         found += weight[Rule.MIX] * (max(0, share.wanted - now) + max(0, now - max(had, share.wanted)))
+    for way, wanted in question.ways.items():
+        found += weight[Rule.MIX] * max(0, wanted - sum(one.way == way for one in every))
     travelled, before = (len({one.day for one in some if one.travels}) for some in (every, question.booked))
     found += weight[Rule.TRAVEL] * (travelled - before)
     new_days = {one.day for one in question.candidates}
@@ -122,6 +125,7 @@ def questions(draw):
         minutes=draw(st.sampled_from([0, 90, 180, 300])),
         days=draw(st.integers(0, 3)),
         shares={"one": Share(draw(st.integers(0, 1)), 1), "group": Share(draw(st.integers(0, 3)), 5)},
+        ways={"skills": draw(st.integers(0, 3)), "art": draw(st.integers(0, 2))},
         weights=WEIGHTS,
         must=frozenset(draw(st.sets(st.sampled_from([*BY_ITSELF, Rule.TRAVEL, Rule.GAPS, Rule.MIX]), max_size=3))),
         most_travel_days=draw(st.integers(0, 2)),
@@ -273,3 +277,28 @@ def test_over_midnight_nobody_is_in_two_places():
 def test_without_time_it_says_so():
     with pytest.raises(OutOfTime):
         plan_week(full_week(200), seconds=0)
+
+
+def test_what_the_care_plan_has_a_week_is_chosen_before_what_it_has_not():
+    art = [slot(f"art {day}", day=day, way="art") for day in range(3)]
+    skills = [slot(f"skills {day}", day=day, way="skills", against={Rule.PEOPLE}) for day in range(3)]
+    for ways, chosen in (({}, {"art": 2}), ({"skills": 1}, {"art": 1, "skills": 1}), ({"skills": 2}, {"skills": 2})):
+        plan = plan_week(asked(*art, *skills, ways=ways, weights=WEIGHTS), seconds=PATIENT)
+        assert Counter(one.way for one in plan.chosen) == chosen
+
+
+def test_what_is_booked_counts_toward_the_mix_and_more_of_it_costs_nothing():
+    booked = slot("booked", way="skills")
+    more = [slot(f"skills {day}", day=day, way="skills") for day in (1, 2)]
+    other = slot("art", day=1, way="art", against={Rule.PEOPLE})
+    plan = plan_week(
+        asked(*more, other, booked=[booked], ways={"skills": 1}, minutes=180, days=2, weights=WEIGHTS), seconds=PATIENT
+    )
+    assert [one.way for one in plan.chosen] == ["skills"]
+
+
+def test_a_mix_that_cannot_be_had_breaks_no_firm_wish_and_blames_none():
+    one, other = slot("one", way="art"), slot("other", day=1, way="skills", against={Rule.PARTS})
+    question = asked(one, other, minutes=90, days=1, ways={"skills": 1}, weights=WEIGHTS, must={Rule.PARTS})
+    plan = plan_week(question, seconds=PATIENT)
+    assert (keys(plan), plan.clash) == (["one"], ())

@@ -21,7 +21,10 @@ from scheduling.wishes import save_wishes
 from tests.factories import NOON, ModalityFactory, RoomFactory, seated
 from tests.scheduling.booking_world import TOMORROW, Clinic
 from tests.signing_in import sign_in
+from therapy.care_plans import plan_of
 from therapy.models import Format, Prescription
+from therapy.plan_drafting import sign_plan, write_mix, write_text
+from therapy.plan_texts import Content, fingerprint_of
 
 pytestmark = pytest.mark.django_db
 
@@ -167,6 +170,57 @@ def test_without_wishes_written_down_the_track_and_the_last_weeks_suggest_them(c
     assert proposal.wishes.one_to_one == 1
     assert proposal.wishes.pk is None
     assert {session.starts_at.astimezone(NEW_YORK).hour for session in sessions(proposal)} == {17}
+
+
+def planned_for(clinic, mix):
+    """A care plan that both signed, with so much of each way a week."""
+    enrolment = clinic.maya.enrolments.get()
+    write_text(enrolment, "matters", "Quiet.", seen=fingerprint_of(Content(), "matters"), by=clinic.maya, now=NOON)
+    mix = {way.pk: times for way, times in mix.items()}
+    write_mix(enrolment, mix, seen=fingerprint_of(Content(), "mix"), by=clinic.maya, now=NOON)
+    read = plan_of(enrolment).draft.plan.fingerprint
+    for person in (clinic.maya, clinic.amara):
+        sign_plan(enrolment, name=person.full_name, read=read, by=person, now=NOON)
+
+
+def test_a_week_is_made_up_as_the_care_plan_says(client, clinic, maya):
+    art = ModalityFactory(program=clinic.program, name="Art group")
+    clinic.session(EVENING + DAY, clinic.jonah, modality=art)
+    wish(clinic)
+    planned_for(clinic, {art: 1, clinic.group: 1})
+    assert sorted(one.time.modality.name for one in planned(clinic).suggested) == ["Art group", "Skills group"]
+    assert "Made up as your care plan says." in words(client.get(PLAN))
+
+
+def test_without_wishes_the_care_plan_says_how_often_one_to_one(clinic):
+    clinic.hours(clinic.amara)
+    planned_for(clinic, {clinic.talk: 2, clinic.workshop: 1})
+    proposal = planned(clinic)
+    assert (proposal.wishes.one_to_one, proposal.wishes.workshops) == (2, 1)
+    assert sum(one.time.modality == clinic.talk for one in proposal.suggested) == 2
+
+
+def test_what_the_care_plan_has_and_the_week_has_not_is_told_with_why(client, clinic, maya):
+    family = ModalityFactory(program=clinic.program, name="Family session", format=Format.FAMILY)
+    gone = ModalityFactory(program=clinic.program, name="Old group", in_use=False)
+    other = ModalityFactory(program=clinic.program, name="Morning group")
+    full = ModalityFactory(program=clinic.program, name="Full group")
+    clinic.session(EVENING + DAY - timedelta(hours=8), clinic.jonah, modality=other)
+    taken = clinic.session(EVENING + 2 * DAY, clinic.jonah, modality=full, capacity=1)
+    seated(clinic.client("Ben"), taken)
+    wish(clinic, in_parts=Firmness.ALWAYS, parts=["evening"])
+    planned_for(clinic, {family: 1, gone: 1, other: 1, full: 1, clinic.talk: 1, clinic.workshop: 1, clinic.group: 1})
+    page = words(client.get(PLAN))
+    for said in (
+        "Family session, once a week. Family sessions are arranged with the family.",
+        "Old group, once a week. It is not offered at present.",
+        "Morning group, once a week. Every open time goes against something that you wish for “always”.",
+        "Full group, once a week. No place is left.",
+        "One-to-one counselling, once a week. You wish for less time one to one.",
+        "Sleep and rest, once a week. No time for it is open in this week.",
+    ):
+        assert said in page
+    assert "Skills group, once a week" not in page
 
 
 def test_full_sessions_and_those_that_overlap_are_told_of(client, clinic, maya):
@@ -433,4 +487,4 @@ def test_the_pages_ask_the_database_as_often_for_many_sessions_as_for_one(client
         way = ModalityFactory(program=clinic.program)
         clinic.session(EVENING + timedelta(hours=2 * hours), clinic.jonah, modality=way)
         at_work(clinic, "06:00", "07:00", weekdays=(hours,))
-    assert all_pages() == few == (22, 21, 9)
+    assert all_pages() == few == (23, 22, 9)
