@@ -48,6 +48,7 @@ from iop_portal.demo import (
     conversations,
     lines,
     measures,
+    plans,
     reaching,
     sessions,
 )
@@ -139,6 +140,8 @@ def _riverbend(past: Past) -> None:
     _sam(program, dana, staff["tom.beckett"], past)
     _maya_and_theo(program, dana, amara, staff["grace.holloway"], past)
     care.tell_care(program, care.RIVERBEND, by=dana, ago=past.ago)
+    plans.tell_plans(program, amara, ago=past.ago)
+    plans.tell_other_plans(program, ago=past.ago)
     _open_matters(dana, staff, clients, past)
     _calls(program, dana, past)
     reaching.sign_up_for_texts(program, ago=past.ago)
@@ -223,6 +226,8 @@ def _sam(program: Program, dana: User, tom: User, past: Past) -> None:
     admit(enrolment, by=dana, now=past.ago(234, time(9)))
     conversations.tell_the_end(sam, tom, program, ago=past.ago)
     discharge(enrolment, reason=Enrolment.Reason.COMPLETED, by=tom, now=past.ago(122, time(15)))
+    plans.tell_sams_plan(enrolment, tom, ago=past.ago)
+    discharge(enrolment, by=tom, now=past.ago(122, time(15)))
 
 
 def _maya_and_theo(program: Program, dana: User, amara: User, grace: User, past: Past) -> None:
@@ -404,6 +409,7 @@ def _juniper(past: Past) -> None:
     staff = add_staff(program, cast.JUNIPER_CLINICIANS, ago=past.ago)
     add_clients(program, cast.JUNIPER_CLIENTS, staff, ago=past.ago)
     care.tell_care(program, care.JUNIPER, by=helen, ago=past.ago)
+    plans.tell_other_plans(program, ago=past.ago)
     sessions.tell_sessions(program, sessions.JUNIPER, sessions.JUNIPER_HOURS, by=helen, ago=past.ago, now=past.now)
     attendance.tell_attendance(program, now=past.now)
     measures.tell_that_they_were_asked(program, now=past.now)
