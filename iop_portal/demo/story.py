@@ -225,9 +225,8 @@ def _sam(program: Program, dana: User, tom: User, past: Past) -> None:
     enrolment = Enrolment.objects.get(client=sam)
     admit(enrolment, by=dana, now=past.ago(234, time(9)))
     conversations.tell_the_end(sam, tom, program, ago=past.ago)
-    discharge(enrolment, reason=Enrolment.Reason.COMPLETED, by=tom, now=past.ago(122, time(15)))
     plans.tell_sams_plan(enrolment, tom, ago=past.ago)
-    discharge(enrolment, by=tom, now=past.ago(122, time(15)))
+    discharge(enrolment, reason=Enrolment.Reason.COMPLETED, by=tom, now=past.ago(122, time(15)))
 
 
 def _maya_and_theo(program: Program, dana: User, amara: User, grace: User, past: Past) -> None:
