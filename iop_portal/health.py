@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from iop_portal.followups.escalation import WATCH
+from iop_portal.followups.escalation import WATCH, stands_still
 from iop_portal.followups.models import Heartbeat
 from iop_portal.notices import outbox
 
@@ -53,10 +53,13 @@ def newest_migrations() -> frozenset[tuple[str, str]]:
 
 
 def escalation(*, now: datetime) -> str:
+    """Whether the watch over follow-ups runs, and moves what cannot wait."""
     beat = Heartbeat.objects.filter(name=WATCH).first()
     if beat is None:
         return "never ran"
-    return "ok" if now - beat.at <= ESCALATION_SILENCE else "silent"
+    if now - beat.at > ESCALATION_SILENCE:
+        return "silent"
+    return "standing still" if stands_still(now=now, since=ESCALATION_SILENCE) else "ok"
 
 
 def outbox_lag(*, now: datetime) -> int:

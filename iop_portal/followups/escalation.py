@@ -47,6 +47,13 @@ def beat(*, now: datetime) -> None:
     Heartbeat.objects.update_or_create(name=WATCH, defaults={"at": now})
 
 
+def stands_still(*, now: datetime, since: timedelta) -> bool:
+    """Whether something urgent should have gone on that long ago and did not: then the watch runs and does nothing."""
+    then = now - since
+    urgent = FollowUp.objects.filter(within__isnull=False, due_at__lte=then)
+    return urgent.unattended(then, every=EVERY).exists()
+
+
 @transaction.atomic
 def _pass_on(key: int, *, now: datetime) -> bool:
     """Another run may have been faster, or somebody may have taken it on since."""

@@ -32,6 +32,11 @@ class Waiting:
     def pk(self) -> int:
         return self.follow_up.pk
 
+    @property
+    def presses(self) -> bool:
+        """Late, or of a kind that cannot wait."""
+        return self.late or (self.follow_up.is_open and self.follow_up.urgent)
+
 
 @dataclass(frozen=True)
 class Mine:

@@ -254,7 +254,7 @@ def needs_of(clinician: User, now: datetime) -> list[Need]:
         Need(
             title=each.title,
             text=_text(each),
-            tone="danger" if each.late else "",
+            tone="danger" if each.presses else "",
             url=each.url,
             verb=_("Open"),
             about=each.who,
@@ -286,7 +286,7 @@ def _text(each: Waiting) -> str:
 
 
 def _flag(each: Waiting) -> Flag:
-    return Flag(label=each.title, why=each.why, tone="danger" if each.late else "you", url=each.url)
+    return Flag(label=each.title, why=each.why, tone="danger" if each.presses else "you", url=each.url)
 
 
 def falls_short(planned: Planned, admitted_on: date | None) -> bool:

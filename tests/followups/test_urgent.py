@@ -16,7 +16,7 @@ from iop_portal.followups.acting import (
     resolve_follow_ups_about,
     snooze_follow_up,
 )
-from iop_portal.followups.escalation import escalate_overdue
+from iop_portal.followups.escalation import escalate_overdue, stands_still
 from iop_portal.followups.models import FollowUp
 from iop_portal.followups.owing import owe_follow_up
 from iop_portal.notices.models import Notice
@@ -144,3 +144,21 @@ def test_the_page_says_how_long_it_is_held_and_offers_no_later(client, alarm, am
     assert "Put it off" not in page
     refused = client.post(reverse("followups:snooze", args=[follow_up.pk]), {"later": "hour"}, follow=True)
     assert "This cannot be put off." in refused.content.decode()
+
+
+def test_readiness_sees_that_what_cannot_wait_stands_still(alarm, amara, office):
+    follow_up = alarm(amara)
+    silence, due = timedelta(minutes=5), NOON + WITHIN
+
+    assert not stands_still(now=due + silence - timedelta(seconds=1), since=silence)
+    assert stands_still(now=due + silence, since=silence)
+    escalate_overdue(now=due + silence)
+    assert not stands_still(now=due + silence, since=silence)
+    assert stands_still(now=due + 2 * silence + WITHIN, since=silence)
+    resolve_follow_ups_about(follow_up.client, kind="alarm", outcome="Spoken with", by=amara, now=due)
+    assert not stands_still(now=due + timedelta(days=1), since=silence)
+
+
+def test_what_is_late_and_can_wait_is_no_alarm(call, amara):
+    call(amara)
+    assert not stands_still(now=NOON + timedelta(days=3), since=timedelta(minutes=5))

@@ -16,7 +16,7 @@ from iop_portal.people.roles import Role
 from iop_portal.refusals import Refused
 from therapy import alerts, results
 from therapy.asking import NotUsedHere, ask
-from therapy.forms import DispositionForm, HandOverForm
+from therapy.forms.measures import DispositionForm, HandOverForm
 from therapy.instruments import Instrument, instruments, version_of
 from therapy.models import Alert
 from therapy.prescribing import enrolments_cared_for

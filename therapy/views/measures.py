@@ -17,7 +17,7 @@ from iop_portal.people.roles import Role
 from iop_portal.refusals import Refused
 from therapy import measures, results
 from therapy.asking import NotAdmitted
-from therapy.forms import AnswerForm
+from therapy.forms.measures import AnswerForm
 from therapy.instruments import Instrument, Item, asked, instruments, unanswered
 from therapy.models import Sheet
 
