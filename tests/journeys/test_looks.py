@@ -14,6 +14,7 @@ from django.urls import get_resolver, reverse
 from django.utils import timezone
 
 from iop_portal.demo.views import gallery
+from iop_portal.followups.models import FollowUp
 from scheduling import joining, video
 from scheduling.attendance import Said, mark
 from scheduling.models import Booking, Room
@@ -23,7 +24,9 @@ from tests.factories import ModalityFactory, TrackFactory, clinician, introduced
 from tests.journeys.looking import Screen, reader_of_large_text
 from tests.test_access import ANYBODY, BY_NAME, PAGES, SIGNED_IN
 from tests.world import build_world
-from therapy.models import ClinicalPolicy, Modality, Prescription
+from therapy import measures
+from therapy.instruments import instruments
+from therapy.models import ClinicalPolicy, Duty, Modality, Prescription, Sheet
 
 pytestmark = pytest.mark.looks
 
@@ -267,6 +270,62 @@ def test_a_planned_week_and_another_session_instead(db, planning, look):
     with planning.ask("client", "GET", card.without_url) as response:
         assert response.status_code == 200
         faults += look(card.without_url, response)
+    assert not faults, "\n".join(faults)
+
+
+def test_an_answer_that_cannot_wait(db, doorstep, look):
+    """The pages of whoever has it, of an admin to whom it went on, and of the client whose questions are paused."""
+    world, now = doorstep.world, timezone.now()
+    phq = instruments()["phq-9"]
+    faults = []
+    with transaction.atomic():
+        sheet = measures.begin(world.client, phq, by=world.client, now=now)
+        measures.give_answer(sheet, phq.item("9"), 2, by=world.client, now=now)
+        path = f"/alerts/{sheet.alerts.get().pk}/"
+        for where, persona in (
+            (path, "team"),
+            ("/follow-ups/", "team"),
+            ("/clients/{client_id}/measures/phq-9/", "team"),
+        ):
+            where = where.format(**world.samples)
+            with doorstep.ask(persona, "GET", where) as response:
+                assert response.status_code == 200
+                faults += look(where, response)
+        FollowUp.objects.filter(kind="safety_answer").update(owner=world.admin)
+        for method in ("GET", "POST"):
+            with doorstep.ask("admin", method, path, {"to": ""} if method == "POST" else None) as response:
+                faults += look(path, response)
+        with doorstep.ask("admin", "GET", "/office/") as response:
+            faults += look("/office/", response)
+        Duty.objects.all().delete()
+        Sheet.objects.filter(pk=sheet.pk).update(begun_at=now - timedelta(hours=2))
+        for where, persona in (
+            (f"/measures/sheets/{sheet.pk}/1/", "client"),
+            ("/measures/", "other_client"),
+            ("/measures/gad-7/", "other_client"),
+            ("/office/programs/{program_id}/on-call/", "admin"),
+            ("/office/programs/{program_id}/measures/", "admin"),
+        ):
+            where = where.format(**world.samples)
+            with doorstep.ask(persona, "GET", where) as response:
+                faults += look(where, response)
+        transaction.set_rollback(True)
+    assert not faults, "\n".join(faults)
+
+
+def test_answers_looked_at_once_more(db, doorstep, look):
+    gad, maya, now = instruments()["gad-7"], doorstep.world.client, timezone.now()
+    with transaction.atomic():
+        sheet = measures.begin(maya, gad, by=maya, now=now)
+        for item in gad.items:
+            measures.give_answer(sheet, item, None if item.code == "3" else 1, by=maya, now=now)
+        path = f"/measures/sheets/{sheet.pk}/check/"
+        with doorstep.ask("client", "GET", path) as response:
+            faults = look(path, response)
+        measures.send(sheet, by=maya, now=now)
+        with doorstep.ask("client", "GET", "/measures/gad-7/") as response:
+            faults += look("/measures/gad-7/", response)
+        transaction.set_rollback(True)
     assert not faults, "\n".join(faults)
 
 
