@@ -290,7 +290,7 @@ def test_the_desk_says_so_and_that_nobody_is_on_call(client, maya, office, harbo
 
 def test_a_discharged_client_s_alert_still_comes_to_somebody(maya, office, amara):
     alert = raised(maya)
-    Enrolment.objects.update(state="discharged", discharged_on=NOON.date())
+    Enrolment.objects.update(state="discharged", discharged_on=NOON.date(), discharge_reason="completed")
     escalate_overdue(now=NOON + timedelta(minutes=1))
     assert ("safety_answer", "Office") in owners()
     assert list(alerts_administered_by(office)) == [alert]

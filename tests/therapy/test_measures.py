@@ -114,7 +114,7 @@ def test_after_three_days_it_is_about_another_time(maya):
 
 def test_after_discharge_nothing_is_answered_and_everything_stays(maya):
     done, begun = sent(maya, GAD, points(GAD, 4)), answer(maya, CRAVING, {"1": 2})
-    Enrolment.objects.update(state="discharged", discharged_on=NOON.date())
+    Enrolment.objects.update(state="discharged", discharged_on=NOON.date(), discharge_reason="completed")
 
     with pytest.raises(asking.NotAdmitted):
         give_answer(begun, CRAVING.item("1"), 3, by=maya, now=NOON)
@@ -247,7 +247,7 @@ def test_sending_it_in_takes_back_what_was_to_be_told(maya):
 def test_what_is_asked_of_nobody_any_more_is_taken_back(maya, harbor, amara, why):
     asked = ask(maya.enrolments.get(), GAD, by=None, now=NOON)
     if why == "discharged":
-        Enrolment.objects.update(state="discharged", discharged_on=NOON.date())
+        Enrolment.objects.update(state="discharged", discharged_on=NOON.date(), discharge_reason="completed")
     else:
         use = uses_of(harbor)["gad-7"]
         change_use(harbor, "gad-7", UseDetails(False, 14, 28, 10), seen=use_version(use), by=amara, now=NOON)
