@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db.models import Max, QuerySet
 from django.utils.translation import ngettext
@@ -11,7 +12,7 @@ from iop_portal.people.models import Program, User
 from iop_portal.refusals import Refused
 from iop_portal.writes import write
 from scheduling.leading import valid_until
-from scheduling.models import Facilitation, Session
+from scheduling.models import Session
 from scheduling.walltime import moment_of
 from therapy import clinicians
 from therapy.clinicians import CredentialDetails
@@ -34,27 +35,28 @@ class LeavesSessions(Refused):
 
 def sessions_without_credential(clinician: User, program: Program, *, now: datetime) -> QuerySet[Session]:
     """What somebody is to lead in a program after the last day of their last credential, in the order of time."""
-    return _after(clinician, program, valid_until([clinician]).get(clinician.pk), now=now)
+    led = _led(clinician, now=now).filter(program=program)
+    last = valid_until([clinician]).get(clinician.pk)
+    if last is None:
+        return led
+    return led.filter(during__startswith__gte=moment_of(last + timedelta(days=1), time(0), program.zone))
 
 
 def sessions_given_no_more(clinician: User, program: Program, *, now: datetime) -> QuerySet[Session]:
     """What they are to lead there of what the office says they lead no more."""
-    return _led(clinician, program, now=now).exclude(modality__given_by__user=clinician)
+    return _led(clinician, now=now).filter(program=program).exclude(modality__given_by__user=clinician)
 
 
 def would_be_left(credential: Credential, until: date, *, now: datetime) -> int:
     """How many more sessions would be led without a valid credential, were this one valid until that day. It is a
     clinician's everywhere, so those of all programs count."""
-    clinician = credential.clinician.user
     others = credential.clinician.credentials.exclude(pk=credential.pk).aggregate(last=Max("expires_on"))["last"]
     wanted, held = max(until, others or until), max(credential.expires_on, others or credential.expires_on)
     if wanted >= held:
         return 0
-    led = Facilitation.objects.filter(clinician=clinician, live=True, during__startswith__gt=now)
-    return sum(
-        _after(clinician, program, wanted, now=now).count() - _after(clinician, program, held, now=now).count()
-        for program in Program.objects.filter(pk__in=led.values("session__program"))
-    )
+    led = _led(credential.clinician.user, now=now).select_related("program")
+    days = [session.starts_at.astimezone(ZoneInfo(session.program.zone)).date() for session in led]
+    return sum(wanted < day <= held for day in days)
 
 
 @write
@@ -68,13 +70,6 @@ def change_credential(
     return clinicians.change_credential(credential, details, seen=seen, by=by, now=now)
 
 
-def _after(clinician: User, program: Program, last: date | None, *, now: datetime) -> QuerySet[Session]:
-    led = _led(clinician, program, now=now)
-    if last is None:
-        return led
-    return led.filter(during__startswith__gte=moment_of(last + timedelta(days=1), time(0), program.zone))
-
-
-def _led(clinician: User, program: Program, *, now: datetime) -> QuerySet[Session]:
+def _led(clinician: User, *, now: datetime) -> QuerySet[Session]:
     found: QuerySet[Session] = Session.objects.upcoming(now)
-    return found.filter(facilitations__clinician=clinician, program=program).order_by("during", "pk")
+    return found.filter(facilitations__clinician=clinician).order_by("during", "pk")

@@ -1,7 +1,8 @@
 """A credential that ends earlier than was thought: what is planned already is said, before and after, and cancelled by
 nobody but the office."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -9,6 +10,7 @@ from django.urls import reverse
 
 from iop_portal.notices.models import Notice
 from iop_portal.people.models import RoleHeld
+from scheduling.credentials import would_be_left
 from scheduling.models import Session
 from tests.factories import NOON, seated
 from tests.office.test_care import filled, words
@@ -151,6 +153,25 @@ def test_what_they_lead_elsewhere_is_another_office_s(office, clinic):
     there.session(NOON + timedelta(days=21), clinic.amara)
     until(TODAY)
     assert "without a valid credential" not in words(office.get(page_of(clinic)))
+
+
+def test_what_a_colleague_leads_is_not_left_by_them(office, clinic, credential):
+    clinic.session(NOON + timedelta(days=21), clinic.jonah)
+    assert would_be_left(credential, TODAY, now=NOON) == 0
+    until(TODAY)
+    assert "without a valid credential" not in words(office.get(page_of(clinic)))
+    clinic.jonah.clinician.gives.clear()
+    assert "not among what they lead" not in words(office.get(page_of(clinic)))
+
+
+def test_the_last_day_ends_at_midnight_of_the_program_where_a_session_is(clinic, credential, django_assert_num_queries):
+    """Thursday a minute before midnight in New York; Friday half past midnight in Berlin, which comes first."""
+    there = Timetable(zone="Europe/Berlin")
+    clinic.session(datetime(2026, 12, 3, 23, 59, tzinfo=ZoneInfo("America/New_York")))
+    there.session(datetime(2026, 12, 4, 0, 30, tzinfo=ZoneInfo("Europe/Berlin")), clinic.amara)
+    with django_assert_num_queries(2):
+        assert would_be_left(credential, THURSDAY, now=NOON) == 1
+    assert would_be_left(credential, THURSDAY - timedelta(days=1), now=NOON) == 2
 
 
 @pytest.mark.parametrize("weeks", [1, 8])
