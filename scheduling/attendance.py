@@ -194,7 +194,7 @@ def take_back(session: Session, facts: Sequence[int], *, by: User, now: datetime
     `facts` are keys of one's own newest facts about places in this session, and none of them is a taking back.
     """
     session = _lock(session.pk, now=now)
-    asked = Attendance.objects.filter(pk__in=facts, booking__session=session, recorded_by=by).select_related("booking")
+    asked = Attendance.objects.filter(pk__in=facts, booking__session=session).select_related("booking")
     newest = {fact.booking_id: fact for _booking, fact in _told(session, [one.booking_id for one in asked]) if fact}
     undone = [fact for fact in asked.select_related("booking__person") if may_take_back(fact, by=by, now=now)]
     if not undone or len(undone) != len(set(facts)) or any(newest[fact.booking_id].pk != fact.pk for fact in undone):
