@@ -94,6 +94,12 @@ def test_whose_calendar_lives_on_mail_gets_each_as_an_invitation(clinic, evening
     assert len(mails("seat_booked")) == 25
 
 
+def test_whose_calendar_does_not_live_on_mail_gets_none_because_somebody_elses_does(clinic, evening, offered, maya):
+    CalendarDelivery.objects.create(person=clinic.client("Ben"), way=CalendarDelivery.Way.MAIL, made_at=NOON)
+    change(clinic, maya, evening)
+    assert (booked(clinic.maya).count(), mails("seat_booked")) == (25, [])
+
+
 def test_a_change_of_phase_gives_back_what_is_not_for_it_and_keeps_what_was_chosen(clinic, evening, offered, maya):
     change(clinic, maya, evening)
     own = seated(clinic.maya, clinic.session(NOON + timedelta(days=1), clinic.jonah))
@@ -150,6 +156,15 @@ def test_a_place_that_somebody_gave_back_is_not_booked_again(clinic, evening, of
     assert [each.why for each in left] == ["They gave this place back"]
 
 
+def test_a_place_that_somebody_else_gave_back_is_booked(clinic, evening, offered, maya):
+    ben = clinic.client("Ben")
+    first = Session.objects.filter(series=offered[0]).earliest("during")
+    cancel_booking(seated(ben, first), by=ben, now=NOON)
+    change(clinic, maya, evening)
+    assert first in [each.session for each in booked(clinic.maya).select_related("session")]
+    assert unassigned(maya, now=NOON, until=NOON + timedelta(days=15)) == []
+
+
 def test_own_bookings_full_sessions_and_people_kept_apart_are_respected_and_shown(clinic, evening, groups, maya):
     first, second, third = Session.objects.filter(series=groups[0]).order_by("during")[:3]
     seated(clinic.maya, clinic.session(first.starts_at, clinic.jonah))
@@ -167,6 +182,20 @@ def test_own_bookings_full_sessions_and_people_kept_apart_are_respected_and_show
         (second, "No place is left"),
         (third, "No place is left"),
     ]
+
+
+@pytest.mark.parametrize("first", ["Maya", "Ben"])
+def test_two_kept_apart_are_not_brought_together_whichever_of_them_is_there_first(clinic, evening, groups, first):
+    """A pair has one row: Maya stands before Ben in it."""
+    ben = clinic.client("Ben")
+    there, comes = (clinic.maya, ben) if first == "Maya" else (ben, clinic.maya)
+    Apart.objects.create(one=clinic.maya, other=ben, asked_by="client", set_by=clinic.amara, since=NOON)
+    met = Session.objects.filter(series=groups[0]).earliest("during")
+    seated(there, met)
+    prescribe(comes.enrolments.get(), track=evening, **CORE, by=clinic.amara, now=NOON)
+    bring(clinic, evening, {groups[0]: BOTH})
+    left = unassigned(comes.enrolments.get(), now=NOON, until=NOON + timedelta(days=15))
+    assert [(each.session, each.why) for each in left] == [(met, "No place is left")]
 
 
 def test_of_two_groups_at_one_time_each_person_stays_in_one(clinic, evening, groups, maya):

@@ -105,8 +105,17 @@ def test_without_a_care_team_an_admin_is_asked_and_without_one_who_marked_it(cli
     assert FollowUp.objects.get().owner == dana
 
 
+def test_what_somebody_else_missed_makes_no_row_longer(clinic):
+    theirs = seated(clinic.client("Ben"), clinic.session(NOON - timedelta(days=2)))
+    (own,) = places(clinic, 1)
+    for place in (theirs, own):
+        say(place, "missed", by=clinic.amara)
+    assert owed() == [(OUTREACH, theirs.pk), (OUTREACH, own.pk)]
+
+
 @pytest.mark.parametrize("left", ["discharged", "nowhere"])
-def test_of_somebody_who_is_not_in_the_program_nobody_is_asked(clinic, left):
+def test_of_somebody_who_is_not_in_the_program_nobody_is_asked_though_others_are_in_it(clinic, left):
+    clinic.client("Ben")
     (place,) = places(clinic, 1)
     enrolled = Enrolment.objects.filter(client=clinic.maya)
     if left == "discharged":

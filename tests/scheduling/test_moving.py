@@ -366,6 +366,12 @@ def test_what_can_be_made_up_is_listed_while_it_can(clinic, missed):
     assert moving.missed_by(clinic.maya, now=NOON) == []
 
 
+def test_who_has_left_makes_up_for_nothing_though_others_stay(clinic, missed):
+    clinic.client("Ben")
+    clinic.maya.enrolments.update(state="discharged", discharge_reason="completed", discharged_on=NOON.date())
+    assert moving.missed_by(clinic.maya, now=NOON) == []
+
+
 def test_where_nothing_is_made_up_nothing_is_listed(clinic, missed):
     ClinicalPolicy.objects.create(program=clinic.program, make_ups_per_week=0)
     assert moving.missed_by(clinic.maya, now=NOON) == []

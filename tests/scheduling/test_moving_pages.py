@@ -167,6 +167,13 @@ def test_what_somebody_else_booked_does_not_exist(client, clinic, maya):
     assert client.post(check(theirs, f"?session={other.pk}")).status_code == 404
 
 
+def test_what_was_made_for_somebody_elses_hour_does_not_exist(client, clinic, maya, held):
+    theirs = clinic.session(TOMORROW + timedelta(days=1), clinic.jonah, listed=False)
+    url = check(held, f"?session={theirs.pk}")
+    assert (client.get(url).status_code, client.post(url).status_code) == (404, 404)
+    assert [one.session for one in live(maya)] == [held.session]
+
+
 def test_the_times_take_the_same_queries_however_many_there_are(client, clinic, maya, held):
     def queries():
         with CaptureQueriesContext(connection) as asked:

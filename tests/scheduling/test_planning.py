@@ -17,7 +17,7 @@ from scheduling.commitments import Terms, add_commitment
 from scheduling.models import Booking, Firmness, Session, WeekWishes
 from scheduling.planner import Rule
 from scheduling.planning import Answers, propose
-from scheduling.wishes import save_wishes
+from scheduling.wishes import Habits, habits_of, save_wishes, wishes_of
 from tests.factories import NOON, ModalityFactory, RoomFactory, seated
 from tests.scheduling.booking_world import TOMORROW, Clinic
 from tests.signing_in import sign_in
@@ -223,6 +223,21 @@ def test_what_the_care_plan_has_and_the_week_has_not_is_told_with_why(client, cl
     assert "Skills group, once a week" not in page
 
 
+def test_what_others_are_used_to_and_wish_for_suggests_nothing(clinic):
+    """Everything is Maya's: a track, a counsellor, a group that she came to, wishes. Ben has none of it."""
+    ben = clinic.client("Ben")
+    seated(clinic.maya, clinic.session(NOON - DAY, clinic.jonah))
+    save_wishes(clinic.maya, {"one_to_one": 3}, by=clinic.maya, now=NOON)
+    habits = habits_of(ben, now=NOON)
+    assert habits == Habits(counsellor=None, known=frozenset(), ways=())
+    suggested = wishes_of(ben, [clinic.workshop], habits)
+    assert (suggested.person, suggested.pk, suggested.one_to_one) == (ben, None, 0)
+    assert (suggested.parts, suggested.in_parts) == ([], Firmness.NO_MATTER)
+    assert habits_of(clinic.maya, now=NOON) == Habits(
+        clinic.amara.pk, frozenset({clinic.amara.pk, clinic.jonah.pk}), (clinic.group.pk,)
+    )
+
+
 def test_full_sessions_and_those_that_overlap_are_told_of(client, clinic, maya):
     seated(maya, clinic.session(NOON - 7 * DAY))
     full = clinic.evenings[0]
@@ -364,6 +379,7 @@ def test_sessions_elsewhere_do_not_exist(client, clinic, maya):
         f"seat-{away.session(EVENING).pk}-{moment}",
         f"seat-{clinic.session(EVENING, clinic.jonah, listed=False).pk}-{moment}",
         f"hour-{away.talk.pk}-50-{moment}-{clinic.amara.pk}-0",
+        f"hour-{away.talk.pk}-50-{moment}-{away.amara.pk}-0",
         f"hour-{clinic.group.pk}-50-{moment}-{clinic.amara.pk}-0",
         f"hour-{clinic.talk.pk}-50-{moment}-{away.amara.pk}-0",
         f"hour-{clinic.talk.pk}-50-{moment}-{maya.pk}-0",
