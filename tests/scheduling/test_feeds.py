@@ -141,6 +141,12 @@ def test_a_clinician_finds_what_they_lead_and_nobody_by_name(clinic):
     assert "LOCATION" not in answer.content.decode()
 
 
+def test_a_clinician_does_not_find_what_colleagues_lead(clinic):
+    own, theirs = clinic.session(TOMORROW), clinic.session(TOMORROW + timedelta(days=1), clinic.jonah)
+    for leader, session in ((clinic.amara, own), (clinic.jonah, theirs)):
+        assert list(events(read(address_of(leader)))) == [f"led-{session.facilitations.get().pk}"]
+
+
 def test_who_works_there_no_more_finds_none_of_it(clinic):
     clinic.session(TOMORROW)
     address = address_of(clinic.amara)
@@ -423,6 +429,17 @@ def test_the_address_is_kept_nowhere_and_a_new_one_ends_the_old(clinic):
 
     assert (read(first).status_code, read(second).status_code) == (404, 200)
     assert second.rpartition("/")[2].removesuffix(".ics") not in str(list(CalendarDelivery.objects.values()))
+
+
+def test_nobody_is_shown_changes_or_ends_the_calendar_of_somebody_else(clinic):
+    ben = clinic.client("Ben")
+    address = address_of(clinic.maya)
+    assert feeds.delivery_of(ben) is None
+    with pytest.raises(feeds.NoDelivery):
+        feeds.set_detail(ben, tells_more=True, now=NOON)
+    with pytest.raises(feeds.NoDelivery):
+        feeds.end_delivery(ben, now=NOON)
+    assert (read(address).status_code, feeds.delivery_of(clinic.maya).tells_more) == (200, False)
 
 
 def test_wrong_replaced_ended_and_of_a_closed_account_are_answered_alike(clinic):

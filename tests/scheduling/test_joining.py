@@ -589,6 +589,15 @@ def test_a_usual_address_is_shown_changed_and_removed(clinic, amara):
     assert list(Entry.objects.filter(verb__startswith="video").order_by("pk").values_list("verb", flat=True)) == verbs
 
 
+def test_a_usual_address_is_ones_own(clinic):
+    theirs = "https://video.example/jonah"
+    video.set_address(clinic.jonah, theirs, by=clinic.jonah, now=NOON)
+    assert video.address_of(clinic.amara) == ""
+    video.set_address(clinic.amara, ADDRESS, by=clinic.amara, now=NOON)
+    video.set_address(clinic.amara, "", by=clinic.amara, now=NOON)
+    assert (video.address_of(clinic.amara), video.address_of(clinic.jonah)) == ("", theirs)
+
+
 def test_whoever_leads_it_too_sees_and_opens_the_same_room(clinic, call):
     other = clinician(clinic.program, preferred_name="Tom")
     introduced(other, clinic.group)

@@ -186,6 +186,16 @@ def test_a_place_in_another_session_does_not_exist_in_this_one(client, amara, cl
     assert states() == []
 
 
+def test_who_does_not_lead_it_reads_of_clients_of_their_own_alone(client, clinic, group, place):
+    grace = clinician(clinic.program, preferred_name="Grace")
+    on_care_team(grace, clinic.maya)
+    ben = seated(clinic.client("Ben"), group)
+    sign_in(client, grace)
+    read = {one.person: client.get(page("attendance", one.pk)).status_code for one in (place, ben)}
+    assert read == {clinic.maya: 200, ben.person: 404}
+    assert [line.client for line in Entry.objects.filter(verb="attendance.viewed")] == [clinic.maya]
+
+
 def test_another_s_facts_are_not_undone(client, amara, clinic, group, place):
     fact = mark(place, Said("missed"), seen=0, by=clinic.jonah, now=NOON)
     own = mark(seated(clinic.client("Ben"), group), Said("present"), seen=0, by=clinic.amara, now=NOON)

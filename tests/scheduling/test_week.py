@@ -16,7 +16,7 @@ from iop_portal.markup import hours_read
 from scheduling import booking
 from scheduling.attendance import Said, mark
 from scheduling.care import first_day, planned_for
-from scheduling.week import next_two, week_of
+from scheduling.week import coming, lately, next_two, week_of
 from tests.factories import NOON, ModalityFactory, seated
 from tests.scheduling.booking_world import TOMORROW, Clinic
 from tests.signing_in import sign_in
@@ -195,6 +195,20 @@ def test_what_comes_next_is_what_runs_now_or_begins_next(clinic):
     later = book(clinic, TOMORROW)
     book(clinic, NOON - timedelta(days=1))
     assert [block.booking for block in next_two(clinic.maya, now=NOON)] == [running, later]
+
+
+def test_what_comes_and_what_came_is_ones_own(clinic):
+    ben = clinic.client("Ben")
+    past, ahead = clinic.session(NOON - timedelta(days=1)), clinic.session(TOMORROW)
+    theirs = [seated(ben, session) for session in (past, ahead)]
+    here = {"programs": [clinic.program.pk], "now": NOON, "most": 5}
+
+    def told(person):
+        lists = (next_two(person, now=NOON), coming(person, **here), lately(person, **here))
+        return [[block.booking for block in blocks] for blocks in lists]
+
+    assert told(clinic.maya) == [[], [], []]
+    assert told(ben) == [[theirs[1]], [theirs[1]], [theirs[0]]]
 
 
 # ── The pages ─────────────────────────────────────────────────────────────────────────────────────────────────
