@@ -76,7 +76,11 @@ def test_nobody_but_the_client_writes_in_it(clinic):
 @pytest.mark.parametrize("state", ["referred", "discharged"])
 def test_who_is_not_admitted_writes_and_signs_nothing(clinic, state):
     clinic.write()
-    on = {"discharged_on": NOON.date()} if state == "discharged" else {"admitted_on": None}
+    on = (
+        {"discharged_on": NOON.date(), "discharge_reason": "completed"}
+        if state == "discharged"
+        else {"admitted_on": None}
+    )
     Enrolment.objects.filter(pk=clinic.enrolment.pk).update(state=state, **on)
     with pytest.raises(drafting.NotAdmittedNow):
         clinic.write("needs", "Quiet.")
@@ -482,7 +486,7 @@ def test_nobody_is_asked_about_who_has_left_or_has_no_plan(clinic):
     clinic.write()
     assert reviews.owe_reviews(now=NOON + timedelta(days=99)) == 0
     clinic.sign()
-    Enrolment.objects.update(state="discharged", discharged_on=NOON.date())
+    Enrolment.objects.update(state="discharged", discharged_on=NOON.date(), discharge_reason="completed")
     assert reviews.owe_reviews(now=NOON + timedelta(days=99)) == 0
 
 
@@ -504,7 +508,7 @@ def test_who_may_read_versions_and_suggestions(clinic):
     for model in (CarePlan, PlanSuggestion):
         assert [model.objects.visible_to(person).count() for person in readers] == [1, 1]
         assert [model.objects.visible_to(person).count() for person in strangers] == [0] * len(strangers)
-    Enrolment.objects.update(state="discharged", discharged_on=NOON.date())
+    Enrolment.objects.update(state="discharged", discharged_on=NOON.date(), discharge_reason="completed")
     assert [CarePlan.objects.visible_to(person).count() for person in readers] == [1, 0]
 
 

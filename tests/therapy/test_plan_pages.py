@@ -229,7 +229,7 @@ def test_who_has_left_reads_their_plan_and_changes_nothing(maya, clinic):
     clinic.write()
     goal = clinic.goal("I come home sober.")
     clinic.sign()
-    Enrolment.objects.update(state="discharged", discharged_on=NOON.date())
+    Enrolment.objects.update(state="discharged", discharged_on=NOON.date(), discharge_reason="completed")
     sign_in(maya, clinic.maya)
     page = maya.get(PLAN)
     assert "I come home sober." in words(page)
