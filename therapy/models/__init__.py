@@ -16,6 +16,7 @@ from therapy.models.care_plans import (
 from therapy.models.catalogue import FAMILIES, IN_COMPANY, LENGTHS, Format, Method, Modality, Need, programs_of
 from therapy.models.clinicians import Clinician, Credential
 from therapy.models.conversations import Draft, Message, Reading, Thread, Unread
+from therapy.models.homework import Homework, Skill
 from therapy.models.measures import Alert, Answer, Asking, Disposition, InstrumentUse, Sheet
 from therapy.models.oncall import DAY, Duty
 from therapy.models.policies import ClinicalPolicy
@@ -39,6 +40,7 @@ __all__ = [
     "Draft",
     "Duty",
     "Format",
+    "Homework",
     "InstrumentUse",
     "Message",
     "Method",
@@ -57,6 +59,7 @@ __all__ = [
     "Sheet",
     "Side",
     "Signature",
+    "Skill",
     "Thread",
     "Track",
     "Unread",
