@@ -180,6 +180,16 @@ PAGES = [
     Page("therapy:ask_client", "POST", CLINICIANS, HER_TEAM),
     # An admin comes here only with one that came to them.
     Page("therapy:alert", "GET POST", STAFF, HER_TEAM | {"glass"}),
+    # What is practised between sessions, and the program's list of it
+    Page("therapy:practice", "GET", PLANNERS),
+    Page("therapy:skill", "GET POST", PLANNERS),
+    Page("therapy:homework", "GET POST", PLANNERS, MAYA),
+    Page("therapy:give_homework", "GET POST", CLINICIANS, HER_TEAM),
+    Page("office:skills", "GET", ADMINS, HER_ADMIN),
+    Page("office:add_skill", "GET POST", ADMINS, HER_ADMIN),
+    Page("office:offer_standard_skills", "POST", ADMINS, HER_ADMIN),
+    Page("office:change_skill", "GET POST", ADMINS, HER_ADMIN),
+    Page("office:set_skill_in_use", "POST", ADMINS, HER_ADMIN),
     # The care plan: its client and their care team, nobody else, also behind broken glass
     Page("therapy:my_plan", "GET", PLANNERS),
     Page("therapy:write_plan", "GET POST", CLIENTS, MAYA, at={"part": "matters"}),

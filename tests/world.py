@@ -62,8 +62,9 @@ from therapy.alerts import close_alert
 from therapy.care_plans import plan_of
 from therapy.conversations import begin_thread, write_message
 from therapy.drafts import save_draft
+from therapy.homework import give_homework, practised
 from therapy.instruments import instruments
-from therapy.models import Agreement, Format
+from therapy.models import Agreement, Format, Skill
 from therapy.oncall import Terms as DutyTerms
 from therapy.oncall import add_weekly
 from therapy.plan_drafting import sign_plan, write_goal, write_text
@@ -161,6 +162,19 @@ def measured_by(maya, team, home, now):
         "instrument": "gad-7",
         "item": "1",
     }
+
+
+def practised_by(client, counsellor, now):
+    """Something given, and something done of which a word is the client's alone."""
+    enrolment = client.enrolments.get()
+    skill, other = (
+        Skill.objects.create(program=enrolment.program, name=name, in_short="Breathe.", how="Breathe out.")
+        for name in ("Zq-skill", "Zq-otherskill")
+    )
+    given = give_homework(enrolment, skill, words="Zq-homework", by=counsellor, now=now)
+    done = give_homework(enrolment, other, by=client, now=now)
+    practised(done, reflection="Zq-reflection", shared=False, by=client, now=now)
+    return {"skill_id": skill.pk, "homework_id": given.pk}
 
 
 def a_plan(client, counsellor, now):
@@ -302,6 +316,7 @@ def build_world() -> World:
         people,
         {
             **plan,
+            **practised_by(maya, team, now),
             "thread_id": thread.pk,
             **measured,
             "agreement_id": agreement.pk,

@@ -23,6 +23,7 @@ from scheduling.models import Look
 from scheduling.week import Block, coming, lately
 from therapy import conversations
 from therapy.care_plans import PlanState, plan_states
+from therapy.homework import counts_of
 from therapy.models import Prescription, Thread
 from therapy.prescribing import enrolments_cared_for
 from therapy.results import Line as Measure
@@ -48,6 +49,8 @@ class Episode:
     plans: bool
     # What the caseload says of their plan; nothing behind broken glass.
     plan: PlanState | None
+    # How many things to practise are open, and of how many what was said is shared.
+    practice: tuple[int, int]
     # What their track would bring in the next two weeks and is not booked.
     unassigned: list[Unassigned]
 
@@ -111,6 +114,7 @@ def _episodes(client: User, reader: User, now: datetime) -> tuple[Episode, ...]:
     planned, plans = _planned(client, reader)
     cares = planned_for([each.pk for each in enrolments], now=now)
     states = plan_states(plans, now=now)
+    practice = counts_of(plans)
     return tuple(
         Episode(
             enrolment,
@@ -120,6 +124,7 @@ def _episodes(client: User, reader: User, now: datetime) -> tuple[Episode, ...]:
             cares[enrolment.pk].care if enrolment.pk in cares else None,
             enrolment.pk in plans,
             states.get(enrolment.pk),
+            practice.get(enrolment.pk, (0, 0)),
             unassigned(enrolment, now=now, until=now + MISSED_AHEAD) if enrolment.live else [],
         )
         for enrolment in enrolments

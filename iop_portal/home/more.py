@@ -47,6 +47,13 @@ PARTS = (
             Line(_("Ways that can help"), _("Every kind of session, in plain words"), "therapy:ways", "book"),
             Line(_("The people here"), _("Who they are, and what they do"), "therapy:people", "people"),
             Line(_("How you have been"), _("Short questions, and what came of them"), "therapy:measures", "chart"),
+            Line(
+                _("Things to practise"),
+                _("Small things to try between sessions"),
+                "therapy:practice",
+                "tick",
+                frozenset({Role.CLIENT, Role.ALUM}),
+            ),
             Line(_("My care"), _("What is planned for you, and who is there for you"), "therapy:my_care", "plan"),
             Line(_("Messages"), _("Between you and your care team"), "therapy:messages", "message", LEFT),
         ),

@@ -42,7 +42,17 @@ _MORE = _Entry(
     pgettext_lazy("place", "More"),
     "home:more",
     "more",
-    area=("/more/", "/agreements/", "/choices/", "/ways/", "/people/", "/care/", "/measures/", "/my-record/"),
+    area=(
+        "/more/",
+        "/agreements/",
+        "/choices/",
+        "/ways/",
+        "/people/",
+        "/care/",
+        "/measures/",
+        "/practice/",
+        "/my-record/",
+    ),
 )
 _CASELOAD = _Entry(
     pgettext_lazy("place", "Today"),

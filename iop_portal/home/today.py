@@ -25,6 +25,7 @@ from scheduling.waiting import offers_to
 from scheduling.week import Block, next_two, week_of
 from therapy import agreements, conversations, measures
 from therapy.care_plans import own_enrolments, plan_of, plan_states
+from therapy.homework import waiting_for
 from therapy.models import Side
 from therapy.plan_suggestions import suggestions_waiting
 
@@ -251,9 +252,31 @@ def _about_plan(client: User, now: datetime) -> list[Suggestion]:
     return found
 
 
+def _to_practise(client: User) -> list[Suggestion]:
+    return [
+        Suggestion(
+            each.skill.name,
+            _("Something to practise, until %(day)s") % {"day": day(each.due_on)}
+            if each.due_on
+            else _("Something to practise"),
+            reverse("therapy:homework", args=[each.pk]),
+            _("Open"),
+            each.skill.name,
+        )
+        for each in waiting_for(client)
+    ]
+
+
 def suggestions_for(client: User, *, now: datetime) -> list[Suggestion]:
     """What waits for a client. None of it is urgent."""
-    found = _to_sign(client) + _written(client) + _asked(client, now) + _told(client) + _about_plan(client, now)
+    found = (
+        _to_sign(client)
+        + _written(client)
+        + _asked(client, now)
+        + _told(client)
+        + _about_plan(client, now)
+        + _to_practise(client)
+    )
     if missed := missed_last(client, now=now):
         found.append(
             Suggestion(

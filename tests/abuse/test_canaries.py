@@ -15,11 +15,15 @@ OFFERED = {"home", "team", "talk", "way", "series"}
 WRITTEN = {"thread", "message", "reply"}
 # What somebody wrote into their plan, which their care team reads too.
 PLANNED = {"goal", "know", "step", "matters", "needs", "progress", "suggested"}
+# To pick from by whoever is or was in the program. What somebody says of it is theirs, until they share it.
+SKILLS = {"skill", "otherskill"}
 READS = {
     "anonymous": set(),
     "client": {
         *WRITTEN,
         *PLANNED,
+        *SKILLS,
+        *("homework", "reflection"),
         "draft",
         "agreement",
         "onestep",
@@ -32,13 +36,26 @@ READS = {
         "look",
         *OFFERED,
     },
-    "other_client": {"otherteam", "agreement", *OFFERED},
+    "other_client": {*SKILLS, "otherteam", "agreement", *OFFERED},
     "applicant": {"agreement", *OFFERED},
-    "alum": OFFERED,
+    "alum": SKILLS | OFFERED,
     "family": {"client"},
     "family_revoked": set(),
     "team": {
-        *(*WRITTEN, *PLANNED, "disposition", "client", "family", "glass", "onestep", "otherteam", "room", "track"),
+        *(
+            *WRITTEN,
+            *PLANNED,
+            *SKILLS,
+            "homework",
+            "disposition",
+            "client",
+            "family",
+            "glass",
+            "onestep",
+            "otherteam",
+            "room",
+            "track",
+        ),
         *OFFERED,
     }
     - {"team"},
@@ -47,6 +64,7 @@ READS = {
     "elsewhere": {"away"},
     "one_step": set(),
     "admin": {
+        *SKILLS,
         *("client", "otherclient", "applicant", "alum", "newcomer", "agreement"),
         *("otherteam", "glass", "onestep", "room", "track", "closure", *OFFERED),
     },
