@@ -1,5 +1,5 @@
 """The care plans of the story: Maya's second version with a suggestion beside it, Theo's draft, what Sam keeps, and
-one for everybody else who is in the program."""
+one for everybody else who is in the program. And what the personas practise."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from typing import Protocol
 
 from iop_portal.people.models import CareTeam, Enrolment, Program, User
 from therapy.care_plans import plan_of
+from therapy.homework import give_homework, not_this_time, practised
 from therapy.models import CarePlan, Modality, Part, PlanShare, PlanSignature, Side
 from therapy.plan_drafting import sign_plan, write_goal, write_mix, write_text
 from therapy.plan_progress import Said, record_progress
 from therapy.plan_suggestions import suggest_step
 from therapy.plan_texts import Content, Goal, Step, as_kept, fingerprint, fingerprint_of, new_key
+from therapy.skills import offer_standard_skills
 
 
 class Ago(Protocol):
@@ -165,3 +167,22 @@ def _goal(words: str, *steps: str) -> Goal:
 
 def _step(words: str) -> Step:
     return Step(new_key(), words)
+
+
+def tell_practice(program: Program, dana: User, amara: User, *, ago: Ago, now: datetime) -> None:
+    """The program's skills; what Maya was given, did and let be; what Theo was given on his first day and picked."""
+    offer_standard_skills(program, by=dana, now=ago(200))
+    skills = {skill.name: skill for skill in program.skills.all()}
+    maya, theo = _enrolment("maya"), _enrolment("theo")
+    wave = give_homework(maya, skills["Ride the wave"], words="On paydays first.", by=amara, now=ago(12))
+    practised(wave, reflection="It took eleven minutes. I watched the clock.", shared=True, by=maya.client, now=ago(8))
+    kind = give_homework(maya, skills["A kind word to yourself"], by=maya.client, now=ago(9))
+    practised(kind, reflection="Harder than it sounds.", shared=False, by=maya.client, now=ago(7))
+    film = give_homework(maya, skills["Play the film to the end"], by=amara, now=ago(9))
+    not_this_time(film, by=maya.client, now=ago(6))
+    soon = now.astimezone(ago(1).tzinfo).date() + timedelta(days=3)
+    call = skills["Call somebody before"]
+    give_homework(maya, call, due_on=soon, words="You said Dee picks up at night.", by=amara, now=ago(1))
+    halt = skills["Four questions: HALT"]
+    give_homework(theo, halt, due_on=soon, words="Once a day is plenty.", by=amara, now=ago(1))
+    give_homework(theo, skills["An evening that leads to sleep"], by=theo.client, now=ago(1, time(20)))

@@ -142,6 +142,7 @@ def _riverbend(past: Past) -> None:
     care.tell_care(program, care.RIVERBEND, by=dana, ago=past.ago)
     plans.tell_plans(program, amara, ago=past.ago)
     plans.tell_other_plans(program, ago=past.ago)
+    plans.tell_practice(program, dana, amara, ago=past.ago, now=past.now)
     _open_matters(dana, staff, clients, past)
     _calls(program, dana, past)
     reaching.sign_up_for_texts(program, ago=past.ago)
