@@ -291,7 +291,7 @@ class _Telling:
             # Kept on one line.
             words = _("%(taken)d of %(seats)d") % {"taken": held.taken, "seats": held.capacity}
             text.append(words.replace(" ", "\xa0"))
-        return Entry(when=self._clock(held), what=self._what(held), text=" · ".join(filter(None, text)))
+        return Entry(when=self._clock(held), what=self._what(held), text="\xa0· ".join(filter(None, text)))
 
     def _what(self, held: _Held) -> SafeString:
         if self.reader.pk in held.leaders:
