@@ -11,6 +11,7 @@ from scheduling.views import (
     enrolling,
     joining,
     moving,
+    notes,
     own,
     planning,
     rosters,
@@ -81,4 +82,5 @@ urlpatterns = [
     path("sessions/<int:session_id>/mark/rest/", rosters.mark_rest, name="mark_rest"),
     path("sessions/<int:session_id>/mark/undo/", rosters.undo, name="undo_marks"),
     path("attendance/<int:begun_booking_id>/", rosters.record, name="attendance"),
+    path("attendance/<int:begun_booking_id>/note/", notes.begin, name="begin_note"),
 ]

@@ -161,6 +161,17 @@ PAGES = [
     Page("office:agreements", "GET", ADMINS, HER_ADMIN),
     Page("office:write_agreement", "GET POST", ADMINS, HER_ADMIN, at={"kind": "group"}),
     Page("office:agreement", "GET", ADMINS, HER_ADMIN),
+    # Notes: signed ones for the client, the care team and an emergency; the others for who wrote them
+    Page("therapy:notes", "GET", ENROLLED),
+    Page("therapy:client_notes", "GET", CLINICIANS, HER_TEAM | {"glass"}),
+    Page("therapy:note", "GET POST", ENROLLED | CLINICIANS, MAYA | HER_TEAM | {"glass"}),
+    Page("therapy:begin_note", "POST", CLINICIANS, HER_TEAM),
+    Page("therapy:write_note", "GET POST", CLINICIANS, LEADERS),
+    Page("therapy:discard_note", "POST", CLINICIANS, LEADERS),
+    Page("therapy:cosign_note", "POST", CLINICIANS, HER_TEAM | {"glass"}),
+    Page("therapy:counselling", "GET POST", CLINICIANS, HER_TEAM),
+    Page("scheduling:begin_note", "POST", CLINICIANS, HER_TEAM),
+    Page("office:supervision", "GET POST", ADMINS, HER_ADMIN),
     # Messages: the client and their care team, neither the office nor whoever broke the glass
     Page("therapy:messages", "GET", ENROLLED),
     Page("therapy:write", "GET POST", ENROLLED),

@@ -56,11 +56,12 @@ from tests.factories import (
     weekly,
     works,
 )
-from therapy import measures
+from therapy import measures, notes
 from therapy.agreements import publish_version
 from therapy.alerts import close_alert
 from therapy.care_plans import plan_of
 from therapy.conversations import begin_thread, write_message
+from therapy.counselling import write_counselling_note
 from therapy.drafts import save_draft
 from therapy.homework import give_homework, practised
 from therapy.instruments import instruments
@@ -305,6 +306,12 @@ def build_world() -> World:
     agreement = publish_version(
         home, Agreement.Kind.RULES, text="Zq-agreement", asked_for=True, seen=0, by=people["admin"], now=now
     )
+    note = notes.begin_note(maya, home, by=team, now=now)
+    notes.sign_note(note, text="Zq-note", by=team, now=now)
+    notes.amend_note(note, text="Zq-amendment", by=team, now=now)
+    draft_note = notes.begin_note(maya, home, by=team, now=now)
+    notes.save_note(draft_note, text="Zq-unsigned", by=team, now=now)
+    write_counselling_note(maya, home, text="Zq-counselling", by=team, now=now)
     thread = begin_thread(
         maya, program=home, subject="Zq-thread", text="Zq-message", once=uuid4(), by=maya, now=now - timedelta(hours=3)
     )
@@ -318,6 +325,8 @@ def build_world() -> World:
             **plan,
             **practised_by(maya, team, now),
             "thread_id": thread.pk,
+            "note_id": note.pk,
+            "draft_note_id": draft_note.pk,
             **measured,
             "agreement_id": agreement.pk,
             "time_off_id": away.pk,

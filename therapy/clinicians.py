@@ -56,6 +56,16 @@ class OddDate(Refused):
     status = 400
 
 
+class SupervisionNotWhole(Refused):
+    message = _("Say both who supervises and until which day, or neither.")
+    constraint = "an_intern_has_a_supervisor_and_a_last_day"
+    status = 400
+
+
+class CannotSupervise(Refused):
+    message = _("Choose somebody who is introduced here, is no intern and is not the same person.")
+
+
 @dataclass(frozen=True)
 class CredentialDetails:
     kind: str
@@ -130,6 +140,26 @@ def change_profile(
     if changed:
         trail.record("clinician.changed", clinician, by=by, at=now, facts={"fields": ", ".join(changed)})
     return clinician
+
+
+@write
+def set_supervision(
+    clinician: Clinician, *, supervisor: User | None, until: date | None, by: User, now: datetime
+) -> Clinician:
+    """Make somebody an intern until a day, with whoever co-signs their notes; without either, an intern no more."""
+    locked = _locked(clinician)
+    if (supervisor is None) != (until is None):
+        raise SupervisionNotWhole
+    if supervisor is not None and (
+        supervisor.pk == locked.user_id
+        or not Clinician.objects.filter(user=supervisor, supervisor=None).exists()
+        or locked.user.interns.exists()
+    ):
+        raise CannotSupervise
+    locked.supervisor, locked.intern_until = supervisor, until
+    locked.save(update_fields=["supervisor", "intern_until"])
+    trail.record("clinician.supervised", locked, by=by, at=now)
+    return locked
 
 
 @write

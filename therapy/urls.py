@@ -10,6 +10,7 @@ from therapy.views import (
     homework,
     measures,
     messages,
+    notes,
     signing_plans,
 )
 
@@ -23,6 +24,14 @@ urlpatterns = [
     path("care/", client.my_care, name="my_care"),
     path("agreements/", agreements.own, name="agreements"),
     path("agreements/<int:agreement_id>/", agreements.agreement, name="agreement"),
+    path("notes/", notes.own, name="notes"),
+    path("notes/<int:note_id>/", notes.note, name="note"),
+    path("notes/<int:note_id>/cosign/", notes.cosign, name="cosign_note"),
+    path("notes/<int:draft_note_id>/write/", notes.write, name="write_note"),
+    path("notes/<int:draft_note_id>/discard/", notes.discard, name="discard_note"),
+    path("clients/<int:client_id>/notes/", notes.of_client, name="client_notes"),
+    path("clients/<int:client_id>/notes/new/", notes.begin, name="begin_note"),
+    path("clients/<int:client_id>/counselling/", notes.counselling_notes, name="counselling"),
     path("messages/", messages.own, name="messages"),
     path("messages/new/", messages.begin, name="write"),
     path("messages/<int:thread_id>/", messages.thread, name="thread"),

@@ -42,12 +42,22 @@ register(
         "clinician.introduced": _("introduced a counsellor"),
         "clinician.changed": _("changed what is said about a counsellor"),
         "clinician.gives": _("changed what a counsellor gives"),
+        "clinician.supervised": _("changed who supervises an intern"),
         "credential.added": _("added a credential"),
         "credential.changed": _("changed a credential"),
         "credential.ended": _("ended a credential"),
         # Agreements
         "agreement.published": _("published a new version of an agreement"),
         "agreement.signed": _("signed an agreement"),
+        # Notes
+        "note.begun": _("began a note"),
+        "note.signed": _("signed a note"),
+        "note.cosigned": _("co-signed a note of an intern"),
+        "note.amended": _("added to a note"),
+        "note.discarded": _("threw away a note that was not signed"),
+        "note.read": _("read a note"),
+        "note.listed": _("read the list of notes"),
+        "counselling_note.written": _("wrote a counselling note, which only they read"),
         # Conversations
         "conversation.begun": _("began a conversation"),
         "conversation.read": _("read a conversation"),

@@ -48,6 +48,7 @@ from iop_portal.demo import (
     conversations,
     lines,
     measures,
+    noting,
     plans,
     reaching,
     sessions,
@@ -151,6 +152,7 @@ def _riverbend(past: Past) -> None:
     attendance.tell_attendance(program, now=past.now)
     calls.tell_calls(program, amara, ago=past.ago, now=past.now)
     agreements.tell_agreements(program, by=dana, ago=past.ago)
+    noting.tell_notes(program, now=past.now)
     conversations.tell_conversations(program, ago=past.ago, now=past.now)
     measures.tell_roster(program, staff, by=dana, now=past.ago(300))
     measures.tell_measures(program, ago=past.ago, now=past.now)

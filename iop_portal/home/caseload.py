@@ -29,7 +29,7 @@ from iop_portal.people.seeing import places_on_care_teams
 from scheduling.care import Care, Planned, next_starts, planned_for
 from scheduling.minimum import too_few_led_by
 from scheduling.misses import Missed, missed_by
-from therapy import conversations
+from therapy import conversations, notes
 from therapy.models import Prescription
 
 SOON = timedelta(days=14)
@@ -248,8 +248,8 @@ def week_since(admitted_on: date | None, discharged_on: date | None, zone: str, 
 
 
 def needs_of(clinician: User, now: datetime) -> list[Need]:
-    """What a clinician owes, the most urgent first; then what has too few people, and what was written to them. Three
-    queries."""
+    """What a clinician owes, the most urgent first; then what has too few people, what was written to them, and notes
+    to sign. Five queries."""
     owed = [
         Need(
             title=each.title,
@@ -261,7 +261,15 @@ def needs_of(clinician: User, now: datetime) -> list[Need]:
         )
         for each in needs_you(clinician, now=now)
     ]
-    return owed + _too_few(clinician, now) + _written(clinician)
+    return owed + _too_few(clinician, now) + _written(clinician) + _to_sign(clinician)
+
+
+def _to_sign(clinician: User) -> list[Need]:
+    """Their own notes without a signature, and their interns’ without a second one."""
+    found = [(_("Sign a note"), note) for note in notes.unsigned_by(clinician)]
+    found += [(_("Co-sign a note"), note) for note in notes.to_cosign_by(clinician)]
+    named = [(title, note.client.short_name, reverse("therapy:note", args=[note.pk])) for title, note in found]
+    return [Need(title, who, "", url, _("Open"), who) for title, who, url in named]
 
 
 def _too_few(clinician: User, now: datetime) -> list[Need]:

@@ -21,17 +21,17 @@ from scheduling.care import Care, planned_for
 from scheduling.connected import read_shared
 from scheduling.models import Look
 from scheduling.week import Block, coming, lately
-from therapy import conversations
+from therapy import conversations, notes
 from therapy.care_plans import PlanState, plan_states
 from therapy.homework import counts_of
-from therapy.models import Prescription, Thread
+from therapy.models import Note, Prescription, Thread
 from therapy.prescribing import enrolments_cared_for
 from therapy.results import Line as Measure
 from therapy.results import lines_for
 
 # Sessions ahead that the page names, and those behind: about a week each.
 SHOWN = 6
-THREADS = 3
+THREADS = NOTES = 3
 MISSED_AHEAD = timedelta(days=14)
 
 
@@ -69,6 +69,8 @@ class Chart:
     looks: list[Look]
     # The newest conversations, for the care team alone.
     threads: list[Thread]
+    # The newest notes that the reader may read.
+    notes: list[Note]
     # What they were asked about how they are, and how that went.
     measures: list[Measure]
     # Set where the record is open only by an emergency access.
@@ -93,6 +95,7 @@ def open_chart(client: User, *, by: User, now: datetime) -> Chart:
         lately=lately(client, programs=programs_of(by, Role.CLINICIAN), now=now, most=SHOWN),
         openings=read_lately(client, reader=by),
         looks=read_shared(client, by=by, now=now),
+        notes=list(notes.notes_about(client, reader=by, now=now)[:NOTES]),
         threads=list(conversations.threads_for(by, client=client)[:THREADS]),
         measures=lines_for(client, here, reader=by, now=now),
         glass=glass,

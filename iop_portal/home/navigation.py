@@ -52,6 +52,7 @@ _MORE = _Entry(
         "/measures/",
         "/practice/",
         "/my-record/",
+        "/notes/",
     ),
 )
 _CASELOAD = _Entry(

@@ -83,6 +83,11 @@ urlpatterns = [
     path("office/programs/<int:program_id>/clinicians/new/", clinicians.introduce, name="introduce"),
     path("office/programs/<int:program_id>/clinicians/<int:clinician_id>/", clinicians.clinician, name="clinician"),
     path(
+        "office/programs/<int:program_id>/clinicians/<int:clinician_id>/supervision/",
+        clinicians.supervision,
+        name="supervision",
+    ),
+    path(
         "office/programs/<int:program_id>/clinicians/<int:clinician_id>/change/",
         clinicians.change_profile,
         name="change_profile",

@@ -17,6 +17,7 @@ WRITTEN = {"thread", "message", "reply"}
 PLANNED = {"goal", "know", "step", "matters", "needs", "progress", "suggested"}
 # To pick from by whoever is or was in the program. What somebody says of it is theirs, until they share it.
 SKILLS = {"skill", "otherskill"}
+NOTED = {"note", "amendment"}
 READS = {
     "anonymous": set(),
     "client": {
@@ -26,6 +27,7 @@ READS = {
         *("homework", "reflection"),
         "draft",
         "agreement",
+        *NOTED,
         "onestep",
         "glass",
         "family",
@@ -47,6 +49,9 @@ READS = {
             *PLANNED,
             *SKILLS,
             "homework",
+            *NOTED,
+            "unsigned",
+            "counselling",
             "disposition",
             "client",
             "family",
@@ -60,7 +65,17 @@ READS = {
     }
     - {"team"},
     "other_team": {"otherclient", "glass", "onestep", "room", "track", *OFFERED},
-    "glass": {"disposition", "client", "family", "onestep", "otherteam", "room", "track", *OFFERED},
+    "glass": {
+        *NOTED,
+        "disposition",
+        "client",
+        "family",
+        "onestep",
+        "otherteam",
+        "room",
+        "track",
+        *OFFERED,
+    },
     "elsewhere": {"away"},
     "one_step": set(),
     "admin": {

@@ -17,7 +17,7 @@ from iop_portal.people.roles import Role
 from scheduling.misses import Missed
 from scheduling.models import Attendance, Booking, Look, Room, Waiting, marked
 from tests.factories import NOON
-from therapy import agreements, conversations
+from therapy import agreements, conversations, notes
 
 pytestmark = pytest.mark.django_db
 
@@ -179,3 +179,8 @@ def test_maya_has_an_answer_to_read_and_amara_a_question():
 def test_maya_has_signed_all_there_is_and_theo_has_one_to_read():
     assert [list(agreements.owed_by(person("maya"))), len(agreements.signed_by(person("maya")))] == [[], 3]
     assert [owed.kind for owed in agreements.owed_by(person("theo"))] == ["group"]
+
+
+def test_maya_reads_notes_of_her_sessions_and_amara_has_one_to_sign():
+    assert [note.author for note in notes.own_notes(person("maya"))] == [person("amara")] * 2
+    assert [note.client for note in notes.unsigned_by(person("amara"))] == [person("maya")]

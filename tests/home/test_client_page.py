@@ -263,7 +263,7 @@ def test_it_takes_as_many_queries_for_much_as_for_little(page, maya, amara, prog
             seated(maya, session_at(group, timezone.now() + timedelta(days=days), amara))
     enrolment, track = maya.enrolments.get(), TrackFactory(program=program)
     prescribe(enrolment, track=track, phase="core", hours=9, days=3, by=amara, now=timezone.now())
-    with django_assert_num_queries(29):
+    with django_assert_num_queries(30):
         page.get(url_of(maya))
 
 

@@ -18,6 +18,7 @@ from therapy.models.clinicians import Clinician, Credential
 from therapy.models.conversations import Draft, Message, Reading, Thread, Unread
 from therapy.models.homework import Homework, Skill
 from therapy.models.measures import Alert, Answer, Asking, Disposition, InstrumentUse, Sheet
+from therapy.models.notes import Amendment, CounsellingNote, Note
 from therapy.models.oncall import DAY, Duty
 from therapy.models.policies import ClinicalPolicy
 from therapy.models.tracks import PartOfDay, Prescription, Track
@@ -30,11 +31,13 @@ __all__ = [
     "TEXTS",
     "Agreement",
     "Alert",
+    "Amendment",
     "Answer",
     "Asking",
     "CarePlan",
     "ClinicalPolicy",
     "Clinician",
+    "CounsellingNote",
     "Credential",
     "Disposition",
     "Draft",
@@ -46,6 +49,7 @@ __all__ = [
     "Method",
     "Modality",
     "Need",
+    "Note",
     "Part",
     "PartOfDay",
     "PlanReview",

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Self
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy as _
 
@@ -35,6 +35,10 @@ class ClinicianQuerySet(models.QuerySet["Clinician"]):
             user__in=apart.filter(other=person).values("one")
         )
 
+    def internship_over(self, day: date) -> Self:
+        """Who was an intern until a day that has passed."""
+        return self.filter(supervisor__isnull=False, intern_until__lt=day)
+
     def qualified_on(self, day: date) -> Self:
         """With a credential that is valid on that day."""
         return self.filter(Exists(Credential.objects.filter(clinician=OuterRef("pk")).valid_on(day)))
@@ -47,11 +51,23 @@ class Clinician(models.Model):
     title = models.CharField(_("title"), max_length=80, validators=[plain_line])
     about = models.TextField(_("in their own words"), blank=True)
     gives = models.ManyToManyField(Modality, related_name="given_by", blank=True)
+    # Of an intern: who co-signs their notes, and the last day of it.
+    supervisor = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="interns", verbose_name=_("supervisor")
+    )
+    intern_until = models.DateField(_("intern until"), null=True, blank=True)
 
     objects = models.Manager.from_queryset(ClinicianQuerySet)()
 
     class Meta:
         ordering = ("user__preferred_name", "user__surname", "pk")
+        constraints = [
+            models.CheckConstraint(
+                name="an_intern_has_a_supervisor_and_a_last_day",
+                condition=Q(supervisor=None, intern_until=None)
+                | Q(supervisor__isnull=False, intern_until__isnull=False) & ~Q(supervisor=F("user")),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"Clinician #{self.pk}"

@@ -202,6 +202,30 @@ class ProfileForm(EditForm):
         return clinicians.profile_version(row)
 
 
+class SupervisionForm(PortalForm):
+    blames = {clinicians.SupervisionNotWhole: "until", clinicians.CannotSupervise: "supervisor"}
+    supervisor = PersonChoice(
+        label=gettext_lazy("Who co-signs their notes"),
+        queryset=User.objects.none(),
+        required=False,
+    )
+    until = forms.DateField(
+        label=gettext_lazy("Intern until"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=gettext_lazy("From the day after, no note is open to them, unless you change it."),
+    )
+
+    def __init__(self, *args: Any, clinician: Clinician, program: Program, **kwargs: Any) -> None:
+        initial = {"supervisor": clinician.supervisor_id, "until": clinician.intern_until}
+        super().__init__(*args, initial=initial, **kwargs)
+        others = User.objects.clinicians_of(program).exclude(pk=clinician.user_id)
+        self.fields["supervisor"].queryset = others.filter(  # type: ignore[attr-defined]
+            clinician__isnull=False, clinician__supervisor=None
+        )
+        self.fields["supervisor"].empty_label = gettext_lazy("Nobody: they are no intern")  # type: ignore[attr-defined]
+
+
 class GivesForm(SeenForm):
     modalities = forms.ModelMultipleChoiceField(
         label=gettext_lazy("What they lead here"),

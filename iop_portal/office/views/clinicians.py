@@ -16,6 +16,7 @@ from iop_portal.office.forms.care import (
     GivesForm,
     IntroduceForm,
     ProfileForm,
+    SupervisionForm,
 )
 from iop_portal.people.models import Program, User
 from iop_portal.people.roles import Role
@@ -68,6 +69,22 @@ def clinician(request: PortalRequest, program_id: int, clinician_id: int) -> Htt
     }
     with timezone.override(ZoneInfo(program.zone)):
         return render(request, "office/clinician.html", context)
+
+
+@for_roles(Role.ADMIN)
+def supervision(request: PortalRequest, program_id: int, clinician_id: int) -> HttpResponse:
+    program, found = _clinician(request, program_id, clinician_id)
+    form = SupervisionForm(request.POST or None, clinician=found, program=program)
+    if form.is_valid():
+        try:
+            clinicians.set_supervision(found, **form.cleaned_data, by=request.user, now=timezone.now())
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            messages.success(request, _("Saved. It holds for notes that are signed from now on."))
+            return redirect("office:clinician", program.pk, found.pk)
+    context = {"form": form, "program": program, "clinician": found}
+    return render(request, "office/supervision.html", context, status=form.status)
 
 
 @for_roles(Role.ADMIN)
