@@ -372,3 +372,32 @@ def test_a_colleague_of_another_team_sees_nothing_and_an_open_sheet_is_ones_own(
     assert set(Sheet.objects.visible_to(maya, NOON)) == {done, begun}
     assert set(Sheet.objects.visible_to(amara, NOON)) == {done}
     assert not Sheet.objects.visible_to(lena, NOON).exists()
+
+
+def test_who_looks_after_somebody_here_sees_nothing_of_another_program(maya, harbor, amara):
+    away = ProgramFactory()
+    ben = clinician(away)
+    elsewhere = Enrolment.objects.create(
+        client=maya, program=away, state="admitted", referred_on=NOON.date(), admitted_on=NOON.date()
+    )
+    elsewhere.care_team.create(clinician=ben, since=NOON)
+    here = sent(maya, GAD, points(GAD, 4))
+    assert here.enrolment.program in (harbor, away)
+    other = elsewhere if here.enrolment != elsewhere else maya.enrolments.get(program=harbor)
+    there = Sheet.objects.create(
+        enrolment=other,
+        person=maya,
+        instrument="gad-7",
+        version="1",
+        language="en",
+        begun_at=NOON,
+        sent_at=NOON,
+        score=9,
+    )
+
+    seen = {user: list(Sheet.objects.visible_to(user, NOON)) for user in (amara, ben)}
+    mine = {sheet.enrolment.program: sheet for sheet in (here, there)}
+    assert seen == {amara: [mine[harbor]], ben: [mine[away]]}
+    for reader, program in ((amara, harbor), (ben, away)):
+        assert [each.sheet for each in results.course_of(maya, GAD, reader=reader, now=NOON).results] == [mine[program]]
+    assert set(trends_of([maya.pk], now=NOON)) == {(maya.pk, harbor.pk), (maya.pk, away.pk)}
