@@ -368,6 +368,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "forget who asked to be called": {
+        "task": "therapy.forget_contacts",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "ask people how they are": {
         "task": "therapy.ask_due",
         "schedule": 300.0,

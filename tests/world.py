@@ -63,6 +63,7 @@ from therapy.care_plans import plan_of
 from therapy.conversations import begin_thread, write_message
 from therapy.counselling import write_counselling_note
 from therapy.drafts import save_draft
+from therapy.first_contact import Asked, PageDetails, ask_to_be_called, change_page, page_of, page_version
 from therapy.homework import give_homework, practised
 from therapy.instruments import instruments
 from therapy.models import Agreement, Format, Skill
@@ -319,6 +320,9 @@ def build_world() -> World:
     save_draft(maya, client=maya, thread=thread, text="Zq-draft", once=None, now=now)
     measured = measured_by(maya, team, home, now)
     plan = a_plan(maya, team, now)
+    told = PageDetails(published=True, what="Zq-public", whom="Zq-public")
+    change_page(home, told, seen=page_version(page_of(home)), by=people["admin"], now=now)
+    asks = Asked(name="Zq-caller", phone="1", words="Zq-caller")
     return World(
         people,
         {
@@ -329,6 +333,7 @@ def build_world() -> World:
             "draft_note_id": draft_note.pk,
             **measured,
             "agreement_id": agreement.pk,
+            "contact_id": ask_to_be_called(home, asks, once=uuid4(), now=now).pk,
             "time_off_id": away.pk,
             "file_calendar_id": OwnCalendar.objects.create(
                 person=maya, place=3, kind="school", added_at=now, read_at=now, read_until=now + timedelta(days=90)

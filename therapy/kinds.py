@@ -10,7 +10,7 @@ from iop_portal.followups import kinds as follow_ups
 from iop_portal.notices import kinds
 from iop_portal.notices.channels import Channel, Topic
 from iop_portal.people.models import User
-from therapy import alerts, asking
+from therapy import alerts, asking, first_contact
 from therapy.conversations import CAME, CAME_TO_STAFF, UNANSWERED, still_unread
 from therapy.models import Thread
 from therapy.plan_drafting import TO_REVIEW, TO_SIGN
@@ -125,5 +125,15 @@ follow_ups.register(
         ),
         due_in=timedelta(days=3),
         page="therapy:client_plan",
+    ),
+    follow_ups.Kind(
+        name=first_contact.FOLLOW_UP,
+        about="therapy.firstcontact",
+        title=gettext_lazy("Call somebody who asks for a first conversation"),
+        why=gettext_lazy(
+            "Somebody who does not belong to us yet asked to be called. Many who wait longer than a day do not come."
+        ),
+        due_in=timedelta(hours=24),
+        page="office:first_contact",
     ),
 )

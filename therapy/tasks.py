@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from therapy import asking, plan_reviews, unanswered
+from therapy import asking, first_contact, plan_reviews, unanswered
 
 
 @shared_task(name="therapy.watch_messages")
@@ -19,3 +19,8 @@ def ask_due() -> None:
 @shared_task(name="therapy.owe_plan_reviews")
 def owe_plan_reviews() -> None:
     plan_reviews.owe_reviews(now=timezone.now())
+
+
+@shared_task(name="therapy.forget_contacts")
+def forget_contacts() -> None:
+    first_contact.forget_contacts(now=timezone.now())

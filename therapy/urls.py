@@ -11,11 +11,16 @@ from therapy.views import (
     measures,
     messages,
     notes,
+    public,
     signing_plans,
 )
 
 app_name = "therapy"
 urlpatterns = [
+    path("programs/", public.programs, name="programs"),
+    path("programs/<int:program_id>/", public.program, name="program"),
+    path("programs/<int:program_id>/call/", public.call_me, name="call_me"),
+    path("programs/<int:program_id>/thanks/", public.called, name="called"),
     path("ways/", client.ways, name="ways"),
     path("ways/<int:modality_id>/", client.way, name="way"),
     path("people/", client.people, name="people"),

@@ -46,6 +46,7 @@ from iop_portal.demo import (
     care,
     cast,
     conversations,
+    first_contact,
     lines,
     measures,
     noting,
@@ -153,6 +154,7 @@ def _riverbend(past: Past) -> None:
     calls.tell_calls(program, amara, ago=past.ago, now=past.now)
     agreements.tell_agreements(program, by=dana, ago=past.ago)
     noting.tell_notes(program, now=past.now)
+    first_contact.tell_first_contacts(program, by=dana, ago=past.ago)
     conversations.tell_conversations(program, ago=past.ago, now=past.now)
     measures.tell_roster(program, staff, by=dana, now=past.ago(300))
     measures.tell_measures(program, ago=past.ago, now=past.now)

@@ -11,7 +11,9 @@ from tests.world import markers_in
 BY_MAIL = {"accounts:accept_invitation", "account_confirm_email"}
 # Whose words each may come upon on all pages together, their own aside; and that these are really there.
 # What a program offers, and who leads it, is for everybody whom it takes in.
-OFFERED = {"home", "team", "talk", "way", "series"}
+OFFERED = {"home", "public", "team", "talk", "way", "series"}
+# What anybody may read before they belong to the program that has published it.
+PUBLIC = {"home", "public", "talk", "way", "series"}
 WRITTEN = {"thread", "message", "reply"}
 # What somebody wrote into their plan, which their care team reads too.
 PLANNED = {"goal", "know", "step", "matters", "needs", "progress", "suggested"}
@@ -19,7 +21,7 @@ PLANNED = {"goal", "know", "step", "matters", "needs", "progress", "suggested"}
 SKILLS = {"skill", "otherskill"}
 NOTED = {"note", "amendment"}
 READS = {
-    "anonymous": set(),
+    "anonymous": PUBLIC,
     "client": {
         *WRITTEN,
         *PLANNED,
@@ -41,8 +43,8 @@ READS = {
     "other_client": {*SKILLS, "otherteam", "agreement", *OFFERED},
     "applicant": {"agreement", *OFFERED},
     "alum": SKILLS | OFFERED,
-    "family": {"client"},
-    "family_revoked": set(),
+    "family": {"client", *PUBLIC},
+    "family_revoked": PUBLIC,
     "team": {
         *(
             *WRITTEN,
@@ -76,14 +78,14 @@ READS = {
         "track",
         *OFFERED,
     },
-    "elsewhere": {"away"},
-    "one_step": set(),
+    "elsewhere": {"away", *PUBLIC},
+    "one_step": PUBLIC,
     "admin": {
         *SKILLS,
         *("client", "otherclient", "applicant", "alum", "newcomer", "agreement"),
         *("otherteam", "glass", "onestep", "room", "track", "closure", *OFFERED),
     },
-    "other_admin": {"away", "elsewhere"},
+    "other_admin": {"away", "elsewhere", *PUBLIC},
 }
 
 

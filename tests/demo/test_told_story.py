@@ -89,6 +89,7 @@ def test_the_office_finds_something_on_its_desk():
         "dead_letter",
         "series_skipped",
         "missed_twice",
+        "first_contact",
     }
     assert Invitation.objects.filter(accepted_at=None, withdrawn_at=None, expires_at__gt=NOON).count() == 3
     assert Invitation.objects.filter(accepted_at=None, withdrawn_at=None, expires_at__lte=NOON).count() == 1

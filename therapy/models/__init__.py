@@ -16,6 +16,7 @@ from therapy.models.care_plans import (
 from therapy.models.catalogue import FAMILIES, IN_COMPANY, LENGTHS, Format, Method, Modality, Need, programs_of
 from therapy.models.clinicians import Clinician, Credential
 from therapy.models.conversations import Draft, Message, Reading, Thread, Unread
+from therapy.models.first_contact import FirstContact, PublicPage
 from therapy.models.homework import Homework, Skill
 from therapy.models.measures import Alert, Answer, Asking, Disposition, InstrumentUse, Sheet
 from therapy.models.notes import Amendment, CounsellingNote, Note
@@ -42,6 +43,7 @@ __all__ = [
     "Disposition",
     "Draft",
     "Duty",
+    "FirstContact",
     "Format",
     "Homework",
     "InstrumentUse",
@@ -59,6 +61,7 @@ __all__ = [
     "PlanSuggestion",
     "Prescription",
     "Progress",
+    "PublicPage",
     "Reading",
     "Sheet",
     "Side",
