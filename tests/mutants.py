@@ -91,7 +91,8 @@ def removals(root: Path) -> list[Removal]:
         if name.startswith(OPEN_TO_ALL):
             continue
         path = root / Path(*name.split("."))
-        path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+        package = path / "__init__.py"
+        path = package if package.exists() else path.with_suffix(".py")
         source = path.read_bytes()
         for function, node in functions_of(tree):
             spans = {without_call(source, call) for call in calls_of(node, scopes)}
