@@ -450,6 +450,8 @@ def test_states_tell_whose_signature_is_missing_in_one_query_for_all(clinic, dja
     assert set(states) == set(keys)
     assert states[clinic.enrolment.pk] == PlanState(drafting=True, waits_for="clinician")
     assert states[others[0]] == PlanState()
+    clinic.write("needs", "Quiet.")
+    assert plan_states(keys, now=NOON)[clinic.enrolment.pk] == PlanState(drafting=True)
     with django_assert_num_queries(0):
         assert plan_states([], now=NOON) == {}
 
