@@ -20,7 +20,7 @@ from therapy.care_plans import Plan, Version, open_plan, plan_of
 from therapy.forms.care_plans import ProgressForm, SignPlanForm
 from therapy.models import TEXTS, CarePlan, Modality, Part, PlanSuggestion
 from therapy.plan_drafting import ReadItAgain, sign_plan, take_suggestion
-from therapy.plan_progress import goals_shown, progress_on, record_progress, states_of
+from therapy.plan_progress import progress_on, record_progress, states_of
 from therapy.plan_reviews import say_it_fits
 from therapy.plan_suggestions import answer_suggestion, change_of, suggested
 from therapy.plan_texts import a_week
@@ -158,7 +158,6 @@ def _told(plan: Plan, told: Version) -> dict[str, Any]:
         "enrolment": plan.enrolment,
         "version": told,
         "content": told.content,
-        "goals": goals_shown(told),
         "mix": [(ways[way], a_week(times)) for way, times in told.content.mix],
         "texts": [(part, Part(part).label, told.content.text(part)) for part in TEXTS],
         "changes": plan.differences(told) if told.number > 1 else [],
