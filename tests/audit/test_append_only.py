@@ -13,9 +13,10 @@ from iop_portal.consents.models import Consent, Disclosure, Revocation
 from iop_portal.notices.models import TextOptIn, TextOptOut
 from scheduling.models import Attendance
 from tests.factories import NOON, ModalityFactory, ProgramFactory, UserFactory, enrolled, seated, session_at, texted
-from therapy.models import CarePlan, PlanReview, PlanSignature, Progress
+from therapy.models import Alert, CarePlan, Disposition, PlanReview, PlanSignature, Progress, Sheet
 
 KEPT = (Entry, Consent, Revocation, Disclosure, TextOptIn, TextOptOut, Attendance, PlanSignature, PlanReview, Progress)
+KEPT += (Disposition,)
 
 
 def a_row_of_each():
@@ -50,6 +51,11 @@ def a_row_of_each():
     PlanSignature.objects.create(plan=plan, side="client", fingerprint="0", name="Maya", **said)
     PlanReview.objects.create(plan=plan, side="client", **said)
     Progress.objects.create(enrolment=enrolment, goal="one", how="well", **said)
+    sheet = Sheet.objects.create(
+        enrolment=enrolment, person=enrolment.client, instrument="phq-9", version="1", language="en", begun_at=NOON
+    )
+    alert = Alert.objects.create(sheet=sheet, item="9", value=1, raised_at=NOON)
+    Disposition.objects.create(alert=alert, done=["spoke"], words="We spoke", **said)
     # Deferred foreign keys that wait to be checked would refuse TRUNCATE before the trigger does.
     connection.check_constraints()
 
