@@ -103,9 +103,10 @@ def test_counsellors_owe_calls_of_every_kind_made_due_and_put_off():
         ("missed_session", "Maya"),
         ("demo_welcome", "Theo"),
     ]
-    assert list(FollowUp.objects.waiting_for(amara, NOON).values_list("client__preferred_name")) == [
-        ("Ray",),
-        ("Maya",),
+    assert list(FollowUp.objects.waiting_for(amara, NOON).values_list("kind", "client__preferred_name")) == [
+        ("safety_answer", "Ray"),
+        ("missed_session", "Ray"),
+        ("demo_call_back", "Maya"),
     ]
     assert list(FollowUp.objects.waiting_for(lena, NOON).values_list("client__preferred_name")) == [("Ana",)]
     assert [call.client.preferred_name for call in lena.follow_ups.filter(snoozed_until__gt=NOON)] == ["Jo"]
