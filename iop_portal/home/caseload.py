@@ -30,7 +30,11 @@ from scheduling.care import Care, Planned, next_starts, planned_for
 from scheduling.minimum import too_few_led_by
 from scheduling.misses import Missed, missed_by
 from therapy import conversations, notes
+from therapy.care_plans import PlanState, plan_states
+from therapy.instruments import Change
+from therapy.measures import Trend, trends_of
 from therapy.models import Prescription
+from therapy.models.care_plans import Side
 
 SOON = timedelta(days=14)
 # So near that a weekday says which day is meant.
@@ -121,6 +125,8 @@ class Row:
     next_start: datetime | None
     next_is_near: bool
     missed: Missed
+    trend: Trend | None
+    plan: PlanState
     part: str | Promise
     permissions: Permissions
     flags: tuple[Flag, ...]
@@ -160,6 +166,35 @@ class Row:
         return _("%(count)d in 30 days") % {"count": self.missed.lately}
 
     @property
+    def trend_words(self) -> str:
+        """Better: PHQ-9 7."""
+        if self.trend is None:
+            return ""
+        words = {"how": capfirst(self.trend.words), "of": self.trend.instrument.name, "score": self.trend.last}
+        return _("%(how)s: %(of)s %(score)d") % words
+
+    @property
+    def trend_is_worse(self) -> bool:
+        return self.trend is not None and self.trend.change == Change.WORSE
+
+    @property
+    def plan_presses(self) -> bool:
+        """Whether somebody of the care team has to do something about it."""
+        return self.plan.review_due or self.plan.waits_for == Side.CLINICIAN
+
+    @property
+    def plan_words(self) -> str:
+        if self.plan.waits_for == Side.CLINICIAN:
+            return _("Waits for our signature")
+        if self.plan.waits_for == Side.CLIENT:
+            return _("With the client to sign")
+        if self.plan.review_due:
+            return _("Review due")
+        if self.plan.age is not None:
+            return ngettext("%(n)d day old", "%(n)d days old", self.plan.age) % {"n": self.plan.age}
+        return _("Being written") if self.plan.drafting else ""
+
+    @property
     def first_end(self) -> str:
         """Of their permissions."""
         if self.permissions.first_end is None:
@@ -195,9 +230,11 @@ def cases(clinician: User, *, now: datetime, name: str = "", show: str = "") -> 
 
 
 def rows_of(places: Sequence[Case], *, now: datetime) -> list[Row]:
-    """What the caseload says of each of `cases`. Five queries at most, whatever their number."""
-    clients = [place.client for place in places]
-    planned = planned_for([place.enrolment_id for place in places], now=now)
+    """What the caseload says of each of `cases`. Seven queries at most, whatever their number."""
+    clients, enrolments = [place.client for place in places], [place.enrolment_id for place in places]
+    planned = planned_for(enrolments, now=now)
+    plans = plan_states(enrolments, now=now)
+    standing = trends_of(clients, now=now)
     next_ones = next_starts(clients, now=now)
     missed = missed_by(clients, now=now)
     permissions = _permissions(clients, now)
@@ -222,6 +259,8 @@ def rows_of(places: Sequence[Case], *, now: datetime) -> list[Row]:
                 next_start=start,
                 next_is_near=start is not None and start < now + NEAR,
                 missed=missed.get(here, Missed()),
+                trend=next(iter(standing[here].trends), None) if here in standing else None,
+                plan=plans.get(place.enrolment_id, PlanState()),
                 part=PARTS[place.part],
                 permissions=permissions.get(here, Permissions()),
                 flags=tuple(flags),

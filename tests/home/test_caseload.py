@@ -1,5 +1,6 @@
 """The caseload: who stands on it, in which order, and what it costs."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -18,6 +19,8 @@ from scheduling.week import week_of as week_of_care
 from tests.factories import NOON, ProgramFactory, TrackFactory, clinician, enrolled, on_care_team, permission_of, seated
 from tests.scheduling.booking_world import TOMORROW, Clinic
 from tests.signing_in import sign_in
+from tests.therapy.measured import GAD, points, sent
+from therapy.care_plans import PlanState
 from therapy.prescribing import prescribe
 
 pytestmark = pytest.mark.django_db
@@ -229,6 +232,37 @@ def test_what_was_missed_stands_in_each_line(client):
         assert "2 in a row" in sign_in(client, clinic.amara).get(reverse("home:caseload")).content.decode()
 
 
+@pytest.mark.parametrize(
+    ("state", "words", "presses"),
+    [
+        (PlanState(), "", False),
+        (PlanState(drafting=True), "Being written", False),
+        (PlanState(version=2, age=1), "1 day old", False),
+        (PlanState(version=2, age=30, review_due=True), "Review due", True),
+        (PlanState(version=2, age=30, drafting=True, waits_for="client"), "With the client to sign", False),
+        (PlanState(age=3, review_due=True, drafting=True, waits_for="clinician"), "Waits for our signature", True),
+    ],
+)
+def test_a_row_says_how_the_plan_stands(program, amara, state, words, presses):
+    client_of(amara, program, "Maya")
+    row = replace(caseload(amara, now=NOON)[0], plan=state)
+    assert (row.plan_words, row.plan_presses) == (words, presses)
+
+
+def test_a_row_says_how_somebody_has_been_since_admission(program, amara):
+    maya = client_of(amara, program, "Maya")
+    client_of(amara, program, "Noor")
+    sent(maya, GAD, points(GAD, 18), NOON - timedelta(days=20))
+    sent(maya, GAD, points(GAD, 9), NOON - timedelta(days=2))
+
+    rows = caseload(amara, now=NOON)
+
+    assert [(row.name, row.trend_words, row.trend_is_worse) for row in rows] == [
+        ("Maya T.", "Better: GAD-7 9", False),
+        ("Noor T.", "", False),
+    ]
+
+
 @pytest.mark.parametrize("many", [3, 12])
 def test_the_page_takes_as_many_queries_for_many_as_for_few(client, program, amara, many, django_assert_num_queries):
     now = timezone.now() - timedelta(minutes=1)
@@ -239,7 +273,7 @@ def test_the_page_takes_as_many_queries_for_many_as_for_few(client, program, ama
         prescribe(person.enrolments.get(), track=track, phase="core", hours=9, days=3, by=None, now=now)
     sign_in(client, amara)
     client.get(reverse("home:caseload"))
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(20):
         response = client.get(reverse("home:caseload"))
     assert len(response.context["clients"]) == many
 

@@ -63,6 +63,7 @@ def caseload(request: PortalRequest) -> HttpResponse:
             "needs": needs,
             "page": page,
             "clients": rows,
+            "several_programs": len({row.program for row in rows}) > 1,
             "found": found,
             "total": clients.size_of_caseload(request.user) if name or show else found,
             "query": name,
