@@ -1,6 +1,7 @@
 """Promises 4 and 6: what is written stays as it was written, for the running role and for the owner alike."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.apps import apps
@@ -12,11 +13,37 @@ from iop_portal.audit.models import AppendOnly, Entry
 from iop_portal.consents.models import Consent, Disclosure, Revocation
 from iop_portal.notices.models import TextOptIn, TextOptOut
 from scheduling.models import Attendance
-from tests.factories import NOON, ModalityFactory, ProgramFactory, UserFactory, enrolled, seated, session_at, texted
-from therapy.models import Alert, CarePlan, Disposition, PlanReview, PlanSignature, Progress, Sheet
+from tests.factories import (
+    NOON,
+    ModalityFactory,
+    ProgramFactory,
+    UserFactory,
+    clinician,
+    enrolled,
+    seated,
+    session_at,
+    texted,
+)
+from therapy.models import (
+    Agreement,
+    Alert,
+    Amendment,
+    CarePlan,
+    CounsellingNote,
+    Disposition,
+    Message,
+    Note,
+    PlanReview,
+    PlanSignature,
+    Progress,
+    Reading,
+    Sheet,
+    Signature,
+    Thread,
+)
 
 KEPT = (Entry, Consent, Revocation, Disclosure, TextOptIn, TextOptOut, Attendance, PlanSignature, PlanReview, Progress)
-KEPT += (Disposition,)
+KEPT += (Disposition, Message, Reading, Agreement, Signature, Amendment, CounsellingNote)
 
 
 def a_row_of_each():
@@ -56,8 +83,25 @@ def a_row_of_each():
     )
     alert = Alert.objects.create(sheet=sheet, item="9", value=1, raised_at=NOON)
     Disposition.objects.create(alert=alert, done=["spoke"], words="We spoke", **said)
+    _what_is_written(enrolment.client, enrolment.program)
     # Deferred foreign keys that wait to be checked would refuse TRUNCATE before the trigger does.
     connection.check_constraints()
+
+
+def _what_is_written(client, program):
+    """A message that was read, an agreement that was signed, and notes, in a program of theirs."""
+    counsellor = clinician(program)
+    thread = Thread.objects.create(client=client, program=program, begun_at=NOON, begun_by=client, last_at=NOON)
+    sent = {"sender": client, "from_client": True, "text": "Hello", "sent_at": NOON, "once": uuid4()}
+    Reading.objects.create(message=Message.objects.create(thread=thread, **sent), reader=counsellor, read_at=NOON)
+    rules = Agreement.objects.create(
+        program=program, kind="rules", version=1, text="Be kind.", published_at=NOON, published_by=counsellor
+    )
+    Signature.objects.create(agreement=rules, client=client, signed_name="Maya", signed_at=NOON)
+    of = {"client": client, "program": program, "author": counsellor}
+    note = Note.objects.create(**of, text="Came", begun_at=NOON, signed_at=NOON)
+    Amendment.objects.create(note=note, author=counsellor, text="And stayed", added_at=NOON)
+    CounsellingNote.objects.create(**of, text="What was said", written_at=NOON)
 
 
 TAMPERING = [
