@@ -82,7 +82,7 @@ READS = {
     "one_step": PUBLIC,
     "admin": {
         *SKILLS,
-        *("client", "otherclient", "applicant", "alum", "newcomer", "agreement"),
+        *("client", "otherclient", "applicant", "alum", "newcomer", "agreement", "caller"),
         *("otherteam", "glass", "onestep", "room", "track", "closure", *OFFERED),
     },
     "other_admin": {"away", "elsewhere", *PUBLIC},

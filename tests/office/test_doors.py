@@ -1,6 +1,7 @@
 """Who may come into the office, and that what belongs to another program does not exist there."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.urls import reverse
@@ -28,6 +29,8 @@ from tests.factories import (
     weekly,
 )
 from tests.signing_in import sign_in
+from therapy import first_contact
+from therapy.models import Agreement, Duty, Skill
 
 POST_ONLY = {
     "take_room_out_of_use",
@@ -47,6 +50,8 @@ POST_ONLY = {
     "send_invitation_again",
     "try_series_again",
     "leave_series_out",
+    "offer_standard_skills",
+    "set_skill_in_use",
 }
 READ_ONLY = {
     "desk",
@@ -68,6 +73,13 @@ READ_ONLY = {
     "series_list",
     "series",
     "closures",
+    "census",
+    "contacts",
+    "measures",
+    "on_call",
+    "agreements",
+    "agreement",
+    "skills",
 }
 FOR_CLINICIANS = {"my_invitations", "invite_client"}
 FOR_BOTH = {"withdraw_invitation", "send_invitation_again"}
@@ -125,6 +137,16 @@ def keys_in(program, ours):
         ).pk,
         "notice_id": notice.pk,
         "invitation_id": invitation.pk,
+        "contact_id": first_contact.ask_to_be_called(
+            program, first_contact.Asked(name="Robin", phone="1"), once=uuid4(), now=NOON
+        ).pk,
+        "instrument": "gad-7",
+        "duty_id": Duty.objects.create(program=program, clinician=helper, weekday=0, begins=0, ends=1440).pk,
+        "kind": "rules",
+        "agreement_id": Agreement.objects.create(
+            program=program, kind="rules", version=1, text="Be kind.", published_at=NOON, published_by=ours
+        ).pk,
+        "skill_id": Skill.objects.create(program=program, name="Breathing", in_short="Slowly", how="In, out.").pk,
     }
 
 

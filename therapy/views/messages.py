@@ -93,7 +93,9 @@ def thread(request: PortalRequest, thread_id: int) -> HttpResponse:
             return redirect("therapy:thread", found.pk)
     page = Paginator(conversations.messages_in(found), SHOWN).get_page(request.GET.get("page"))
     shown = list(page)
-    conversations.open_thread(found, shown, by=request.user, now=now)
+    if request.method != "HEAD":
+        # Whoever asks for the head alone has no message before them.
+        conversations.open_thread(found, shown, by=request.user, now=now)
     lines = conversations.in_lines(reversed(shown), reader=request.user, now=now)
     context = {"form": form, "page": page, "lines": lines, "draft": draft, **_around(request, found)}
     return render(request, "therapy/thread.html", context, status=form.status)
