@@ -62,7 +62,7 @@ def test_a_client_on_a_phone_is_asked_waits_and_is_let_in(open_window, clinic, s
     desk.go("/")
     expect(desk.page.get_by_text("1 is here")).to_be_visible()
     desk.page.get_by_role("link", name="Roster").first.click()
-    expect(desk.page.get_by_text("waiting since")).to_be_visible()
+    expect(desk.page.locator("#coming").get_by_text("waiting since")).to_be_visible()
     desk.page.get_by_role("link", name=re.compile("^Where they are")).click()
     expect(desk.page.get_by_text("at home: 7 Elm Row")).to_be_visible()
     desk.page.get_by_role("link", name="Roster").first.click()

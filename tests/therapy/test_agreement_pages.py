@@ -81,7 +81,7 @@ def test_who_has_left_reads_what_they_signed_and_signs_nothing_more(client, prog
     made = publish(program, dana)
     sign_agreement(made, name=maya.full_name, by=maya, now=timezone.now())
     later = publish(program, dana, seen=1)
-    maya.enrolments.update(state="discharged", discharged_on=timezone.localdate())
+    maya.enrolments.update(state="discharged", discharge_reason="left", discharged_on=timezone.localdate())
     sign_in(client, maya)
     assert client.get(url_of(made)).status_code == 200
     assert client.get(url_of(later)).status_code == 404
