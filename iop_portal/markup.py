@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from django import template
@@ -16,8 +17,8 @@ from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 register = template.Library()
 When = TypeVar("When", bound=date | time)
@@ -56,7 +57,17 @@ def clock(when: datetime | time | None) -> str:
 @register.filter
 def day(when: datetime | date | None) -> str:
     """Tuesday 24 November"""
-    return date_format(_local(when), "l j F") if when else ""
+    return _day_words(_date_of(_local(when)), get_language()) if when else ""
+
+
+def _date_of(when: datetime | date) -> date:
+    return when.date() if isinstance(when, datetime) else when
+
+
+@lru_cache(maxsize=1000)
+def _day_words(on: date, language: str | None) -> str:
+    """Kept, since a page of times says the same few days again and again."""
+    return date_format(on, "l j F")
 
 
 @register.filter
@@ -70,7 +81,9 @@ def day_clock(when: datetime | None) -> str:
     """Tuesday 24 November, 5:30 pm"""
     if not when:
         return ""
-    return _("%(day)s, %(time)s") % {"day": day(when), "time": clock(when)}
+    moment = _local(when)
+    words = {"day": _day_words(moment.date(), get_language()), "time": f"{_digits(moment)} {_half(moment)}"}
+    return _("%(day)s, %(time)s") % words
 
 
 @register.simple_tag
