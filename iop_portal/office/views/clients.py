@@ -65,11 +65,11 @@ def discharge(request: PortalRequest, enrolment_id: int) -> HttpResponse:
             discharge_from_care(enrolment, reason=reason, by=request.user, now=timezone.now())
         except DischargedAlready as refusal:
             messages.warning(request, str(refusal))
+            return redirect("office:client", enrolment.pk)
         except Refused as refusal:
             form.refuse(refusal)
         else:
             messages.success(request, _("Discharged as of today. The care team has ended."))
-        if not form.errors:
             return redirect("office:client", enrolment.pk)
     return render(request, "office/discharge.html", {"enrolment": enrolment, "form": form}, status=form.status)
 
