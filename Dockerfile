@@ -15,6 +15,9 @@ RUN PORTAL_ENV=production PORTAL_SECRET_KEY=only-to-collect-static-files-0123456
     /venv/bin/python manage.py collectstatic --noinput
 
 FROM python:3.11-slim-bookworm
+# What WeasyPrint sets papers with; without it they are only offered as pages to print.
+RUN apt-get update && apt-get install --yes --no-install-recommends \
+    libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin portal
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PORTAL_ENV=production HOST=0.0.0.0 PORT=8000
 COPY --from=build /venv /venv
