@@ -218,6 +218,10 @@ PAGES = [
     Page("therapy:client_plan", "GET", CLINICIANS, HER_TEAM),
     Page("therapy:suggest", "GET POST", CLINICIANS, HER_TEAM, at={"part": "goal"}),
     Page("office:change_plan_rhythm", "GET POST", ADMINS, HER_ADMIN),
+    # What the phases of a program are for, and when the next may come
+    Page("office:phases", "GET", ADMINS, HER_ADMIN),
+    Page("office:offer_standard_guide", "POST", ADMINS, HER_ADMIN),
+    Page("office:change_phase", "GET POST", ADMINS, HER_ADMIN),
     # Coming in: an invitation is the only way
     Page("accounts:invitation_link", "GET", ANYBODY, first_step=True),
     Page("accounts:accept_invitation", "GET POST", NOBODY, after="accounts:invitation_link", first_step=True),

@@ -69,6 +69,7 @@ from therapy.instruments import instruments
 from therapy.models import Agreement, Format, Skill
 from therapy.oncall import Terms as DutyTerms
 from therapy.oncall import add_weekly
+from therapy.phases import guides_of, offer_standard_guide
 from therapy.plan_drafting import sign_plan, write_goal, write_text
 from therapy.plan_progress import Said, record_progress
 from therapy.plan_suggestions import suggest_step
@@ -194,6 +195,15 @@ def a_plan(client, counsellor, now):
     write_text(enrolment, "needs", "Zq-needs", seen=fingerprint_of(Content(), "needs"), by=client, now=now)
     signed = plan_of(enrolment).signed.plan
     return {"plan_id": signed.pk, "goal": goal.key, "suggestion_id": suggestion.pk}
+
+
+def in_phases(program):
+    """What the program says of its phases, with words of its own for the one that Maya is in."""
+    offer_standard_guide(program, by=None, now=timezone.now())
+    guide = guides_of(program)["core"].row
+    guide.what_for = "Zq-phase"
+    guide.save()
+    return {"phase": "core"}
 
 
 def build_world() -> World:
@@ -327,6 +337,7 @@ def build_world() -> World:
         people,
         {
             **plan,
+            **in_phases(home),
             **practised_by(maya, team, now),
             "thread_id": thread.pk,
             "note_id": note.pk,

@@ -84,18 +84,6 @@ def open_care(enrolment: Enrolment, *, by: User, now: datetime) -> Care:
     return _care(every)
 
 
-def first_wishes(enrolment: Enrolment, held: Prescription | None) -> dict[str, object]:
-    """What a form begins with: what holds, or else the program's usual hours and days."""
-    if held:
-        return {"track": held.track_id, "phase": held.phase, "hours": held.hours, "days": held.days}
-    policy = policy_of(enrolment.program)
-    return {
-        "phase": Prescription.Phase.ORIENTATION,
-        "hours": policy.hours_per_week,
-        "days": policy.days_per_week,
-    }
-
-
 @dataclass(frozen=True)
 class Episode:
     """A client's time in a program, as they see it themselves."""

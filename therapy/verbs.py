@@ -8,6 +8,8 @@ register(
     {
         "care.prescribed": _("changed how many hours and days of care are planned"),
         "care.viewed": _("looked at how many hours and days of care are planned"),
+        "phase.changed": _("changed what a phase of the program is for, or what it usually holds"),
+        "phase.standard_added": _("wrote the standard guide to the phases"),
         "skill.added": _("added a skill to practise"),
         "skill.changed": _("changed a skill to practise"),
         "skill.retired": _("took a skill out of use"),

@@ -16,6 +16,7 @@ from therapy.clinicians import (
     introduce_clinician,
 )
 from therapy.models import Modality, PartOfDay, Prescription, Track
+from therapy.phases import offer_standard_guide
 from therapy.policies import PolicyDetails, change_policy, policy_version
 from therapy.prescribing import policy_of, prescribe
 from therapy.standard import offer_standard_catalogue
@@ -145,6 +146,7 @@ def tell_care(program: Program, introductions: Mapping[str, Introduction], *, by
     """Called once everybody is there: what a program offered all along, and what was prescribed since admission."""
     seen = policy_version(policy_of(program))
     change_policy(program, replace(PolicyDetails(), horizon_days=28, cancel_hours=24), seen=seen, by=by, now=ago(299))
+    offer_standard_guide(program, by=by, now=ago(299))
     tracks = {details.name: add_track(program, details, by=by, now=ago(298)) for details in TRACKS}
     weekend = add_track(program, TrackDetails("Weekend", PartOfDay.MORNING), by=by, now=ago(298))
     retire_track(weekend, by=by, now=ago(120))

@@ -13,10 +13,10 @@ from iop_portal.people.roles import Role
 from iop_portal.refusals import Refused
 from scheduling.enrolling import Booked, change_care
 from therapy.forms import PrescribeForm
+from therapy.phases import first_wishes, guides_of
 from therapy.prescribing import (
     current_prescription,
     enrolments_cared_for,
-    first_wishes,
     open_care,
     prescription_version,
 )
@@ -26,7 +26,9 @@ from therapy.prescribing import (
 def prescribe_care(request: PortalRequest, enrolment_id: int) -> HttpResponse:
     mine = enrolments_cared_for(request.user).select_related("client", "program")
     enrolment = get_object_or_404(mine, pk=enrolment_id)
-    form = _prescribe_form(request, enrolment)
+    guides = guides_of(enrolment.program)
+    suggested = guides.get(request.GET.get("phase", ""))
+    form = _prescribe_form(request, enrolment, phase=suggested.row.phase if suggested else "")
     if form.is_valid():
         try:
             booked = change_care(enrolment, **form.cleaned_data, by=request.user, now=timezone.now())
@@ -36,13 +38,19 @@ def prescribe_care(request: PortalRequest, enrolment_id: int) -> HttpResponse:
             messages.success(request, _said(booked))
             return redirect("scheduling:prescribe", enrolment.pk)
     care = open_care(enrolment, by=request.user, now=timezone.now())
-    context = {"enrolment": enrolment, "care": care, "form": form}
+    context = {
+        "enrolment": enrolment,
+        "care": care,
+        "form": form,
+        "guides": guides.values(),
+        "suggested": None if form.is_bound else suggested,
+    }
     return render(request, "scheduling/prescribe.html", context, status=form.status)
 
 
-def _prescribe_form(request: PortalRequest, enrolment: Enrolment) -> PrescribeForm:
+def _prescribe_form(request: PortalRequest, enrolment: Enrolment, *, phase: str) -> PrescribeForm:
     held = current_prescription(enrolment)
-    initial = first_wishes(enrolment, held) | {"seen": prescription_version(held)}
+    initial = first_wishes(enrolment, held, phase=phase) | {"seen": prescription_version(held)}
     return PrescribeForm(request.POST or None, initial=initial, program=enrolment.program, held=held)
 
 

@@ -83,7 +83,7 @@ READS = {
     "admin": {
         *SKILLS,
         *("client", "otherclient", "applicant", "alum", "newcomer", "agreement", "caller"),
-        *("otherteam", "glass", "onestep", "room", "track", "closure", *OFFERED),
+        *("otherteam", "glass", "onestep", "room", "track", "closure", "phase", *OFFERED),
     },
     "other_admin": {"away", "elsewhere", *PUBLIC},
 }

@@ -31,6 +31,7 @@ from tests.factories import (
 from tests.signing_in import sign_in
 from therapy import first_contact
 from therapy.models import Agreement, Duty, Skill
+from therapy.phases import offer_standard_guide
 
 POST_ONLY = {
     "take_room_out_of_use",
@@ -52,6 +53,7 @@ POST_ONLY = {
     "leave_series_out",
     "offer_standard_skills",
     "set_skill_in_use",
+    "offer_standard_guide",
 }
 READ_ONLY = {
     "desk",
@@ -80,6 +82,7 @@ READ_ONLY = {
     "agreements",
     "agreement",
     "skills",
+    "phases",
 }
 FOR_CLINICIANS = {"my_invitations", "invite_client"}
 FOR_BOTH = {"withdraw_invitation", "send_invitation_again"}
@@ -146,6 +149,7 @@ def keys_in(program, ours):
         "agreement_id": Agreement.objects.create(
             program=program, kind="rules", version=1, text="Be kind.", published_at=NOON, published_by=ours
         ).pk,
+        "phase": offer_standard_guide(program, by=ours, now=NOON)[0].phase,
         "skill_id": Skill.objects.create(program=program, name="Breathing", in_short="Slowly", how="In, out.").pk,
     }
 

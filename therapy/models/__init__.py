@@ -21,6 +21,7 @@ from therapy.models.homework import Homework, Skill
 from therapy.models.measures import Alert, Answer, Asking, Disposition, InstrumentUse, Sheet
 from therapy.models.notes import Amendment, CounsellingNote, Note
 from therapy.models.oncall import DAY, Duty
+from therapy.models.phases import Criterion, PhaseGuide
 from therapy.models.policies import ClinicalPolicy
 from therapy.models.tracks import PartOfDay, Prescription, Track
 
@@ -40,6 +41,7 @@ __all__ = [
     "Clinician",
     "CounsellingNote",
     "Credential",
+    "Criterion",
     "Disposition",
     "Draft",
     "Duty",
@@ -54,6 +56,7 @@ __all__ = [
     "Note",
     "Part",
     "PartOfDay",
+    "PhaseGuide",
     "PlanReview",
     "PlanRhythm",
     "PlanShare",

@@ -19,6 +19,14 @@ class PartOfDay(models.TextChoices):
     EVENING = "evening", _("Evening, from 5 pm")
 
 
+def amount_in_words(hours: int, days: int) -> str:
+    """9 hours on 3 days a week"""
+    return gettext("%(hours)s on %(days)s a week") % {
+        "hours": ngettext("%(count)d hour", "%(count)d hours", hours) % {"count": hours},
+        "days": ngettext("%(count)d day", "%(count)d days", days) % {"count": days},
+    }
+
+
 class TrackQuerySet(models.QuerySet["Track"]):
     def run_by(self, user: User) -> Self:
         """Tracks of the programs that an admin configures."""
@@ -94,8 +102,4 @@ class Prescription(models.Model):
 
     @property
     def amount(self) -> str:
-        """9 hours on 3 days a week"""
-        return gettext("%(hours)s on %(days)s a week") % {
-            "hours": ngettext("%(count)d hour", "%(count)d hours", self.hours) % {"count": self.hours},
-            "days": ngettext("%(count)d day", "%(count)d days", self.days) % {"count": self.days},
-        }
+        return amount_in_words(self.hours, self.days)

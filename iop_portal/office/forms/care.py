@@ -21,8 +21,8 @@ from therapy.admitting import NoPrimaryCounsellor, primary_counsellor
 from therapy.catalogue import ModalityDetails
 from therapy.clinicians import CredentialDetails
 from therapy.models import LENGTHS, ClinicalPolicy, Clinician, Credential, Modality, Need, Prescription, Track
+from therapy.phases import first_wishes
 from therapy.policies import PolicyDetails
-from therapy.prescribing import first_wishes
 from therapy.tracks import TrackDetails
 
 
@@ -64,7 +64,7 @@ class PolicyForm(EditForm):
             ),
         }
         help_texts = {
-            "hours_per_week": gettext_lazy("What is planned for somebody new. Their care team may change it."),
+            "hours_per_week": gettext_lazy("Where the phases of the program say nothing else."),
             "cancel_hours": gettext_lazy("After that it is said to be late, and never refused."),
             "grace_minutes": gettext_lazy("After that a group is closed for the day."),
             "make_ups_per_week": gettext_lazy("Each in the week of the missed one or the week after. 0 means none."),

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from iop_portal.accounts import programs
 from iop_portal.doors import PortalRequest, for_roles
 from iop_portal.office.forms import ProgramForm
+from iop_portal.office.opening import open_program_with_guide
 from iop_portal.people.models import Program
 from iop_portal.people.roles import Role
 from iop_portal.refusals import Refused
@@ -20,7 +21,7 @@ def open_program(request: PortalRequest) -> HttpResponse:
     form = ProgramForm(request.POST or None)
     if form.is_valid():
         try:
-            program = programs.open_program(form.program(), by=request.user, now=timezone.now())
+            program = open_program_with_guide(form.program(), by=request.user, now=timezone.now())
         except Refused as refusal:
             form.refuse(refusal)
         else:
