@@ -262,16 +262,19 @@ class TrackSeriesForm(SeenForm):
 
     def __init__(self, *args: Any, track: Track, offered: list[Series], held: dict[int, Any], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.offered = offered
-        for each in offered:
-            self.fields[f"series-{each.pk}"] = forms.MultipleChoiceField(
+        # What the track brings already, before what it might.
+        self.offered = sorted(offered, key=lambda each: each.pk not in held)
+        for each in self.offered:
+            field = forms.MultipleChoiceField(
                 label=in_words(each),
                 choices=Prescription.Phase.choices,
                 required=False,
                 initial=held.get(each.pk, ()),
                 widget=forms.CheckboxSelectMultiple,
             )
-        self.order_fields([*(f"series-{each.pk}" for each in offered), "give_back"])
+            field.plainly_optional = True  # type: ignore[attr-defined]
+            self.fields[f"series-{each.pk}"] = field
+        self.order_fields([*(f"series-{each.pk}" for each in self.offered), "give_back"])
         ask_later(self, "give_back")
 
     def refuse(self, refusal: Refused) -> None:
