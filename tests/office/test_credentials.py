@@ -180,3 +180,10 @@ def test_the_page_asks_the_same_however_much_is_left(office, clinic, group, week
     office.get(page_of(clinic))
     with django_assert_num_queries(10):
         office.get(page_of(clinic))
+
+
+def test_one_that_is_over_already_is_not_ended_again(office, clinic, credential):
+    until(TODAY - timedelta(days=3))
+    url = reverse("office:end_credential", args=[clinic.program.pk, credential.pk])
+    assert [office.get(url).url, office.post(url).url] == [page_of(clinic)] * 2
+    assert "The credential ended on 21 November 2026 already." in words(office.get(page_of(clinic)))

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from iop_portal.doors import PortalRequest, for_roles
+from iop_portal.markup import day_and_year
 from iop_portal.office.credentials import clinicians_in, in_words, left_given_no_more, left_without_credential
 from iop_portal.office.forms.care import (
     ChangeCredentialForm,
@@ -164,6 +165,10 @@ def change_credential(request: PortalRequest, program_id: int, credential_id: in
 def end_credential(request: PortalRequest, program_id: int, credential_id: int) -> HttpResponse:
     program, credential = _credential(request, program_id, credential_id)
     now = timezone.now()
+    if credential.expires_on <= clinicians.ended_on(credential, now=now):
+        over = _("The credential ended on %(day)s already.") % {"day": day_and_year(credential.expires_on)}
+        messages.info(request, over)
+        return redirect("office:clinician", program.pk, credential.clinician_id)
     if request.method != "POST":
         left = credentials.would_be_left(credential, clinicians.ended_on(credential, now=now), now=now)
         context = {"program": program, "credential": credential, "left": left}
