@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, pgettext
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 register = template.Library()
@@ -118,6 +118,14 @@ def hours_read(minutes: int) -> str:
     if rest not in FRACTIONS:
         return number_format(round(minutes / 60, 1), 1)
     return f"{whole or (0 if not rest else '')}{FRACTIONS[rest]}"
+
+
+@register.filter
+def length_in_words(minutes: int) -> str:
+    """2 hours, 90 minutes: whole hours as such."""
+    if minutes % 60:
+        return ngettext("%(count)d minute", "%(count)d minutes", minutes) % {"count": minutes}
+    return ngettext("%(count)d hour", "%(count)d hours", minutes // 60) % {"count": minutes // 60}
 
 
 @register.filter

@@ -12,7 +12,7 @@ from django.utils.html import strip_tags
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iop_portal.markup import hours_read
+from iop_portal.markup import hours_read, length_in_words
 from scheduling import booking
 from scheduling.attendance import Said, mark
 from scheduling.care import first_day, planned_for
@@ -290,3 +290,8 @@ def test_today_counts_the_hours_of_this_week(client, clinic, maya):
     book(clinic, TOMORROW)
     shown = client.get(reverse("home:landing")).context["week"]
     assert (shown.hours, shown.days, shown.note) == ("1½ of 9 hours", "1 of 3 days", "7½ hours still to choose.")
+
+
+@pytest.mark.parametrize(("minutes", "said"), [(1, "1 minute"), (90, "90 minutes"), (60, "1 hour"), (120, "2 hours")])
+def test_a_length_is_said_in_hours_where_it_is_hours(minutes, said):
+    assert length_in_words(minutes) == said
