@@ -63,8 +63,9 @@ class Coming:
 
     @property
     def shown(self) -> bool:
-        """There is something to see: who has come, or a room to open or to close."""
-        return bool(self.door_is_open or self.room or self.arrivals)
+        """There is something to see: a room to open or to close, or where somebody is. Who came, the roster itself says."""
+        somewhere = any(one.in_private is not None for one in self.arrivals)
+        return bool(self.door_is_open or self.room or somewhere)
 
     @property
     def version(self) -> str:
