@@ -63,7 +63,7 @@ class Coming:
 
     @property
     def shown(self) -> bool:
-        """There is something to see: a room to open or to close, or where somebody is. Who came, the roster itself says."""
+        """There is something to see: a room to open or close, or where somebody is. Who came, the roster says."""
         somewhere = any(one.in_private is not None for one in self.arrivals)
         return bool(self.door_is_open or self.room or somewhere)
 
