@@ -153,6 +153,13 @@ PAGES = [
     Page("therapy:people", "GET", ENROLLED | STAFF),
     Page("therapy:person", "GET", ENROLLED | STAFF, ENROLLED | HER_CLINICIANS | HER_ADMIN),
     Page("therapy:own_words", "GET POST", CLINICIANS),
+    Page("therapy:own_known", "GET POST", CLINICIANS),
+    Page("office:change_known", "GET POST", ADMINS, HER_ADMIN),
+    Page("office:specialities", "GET", ADMINS, HER_ADMIN),
+    Page("office:add_speciality", "GET POST", ADMINS, HER_ADMIN),
+    Page("office:offer_standard_specialities", "POST", ADMINS, HER_ADMIN),
+    Page("office:change_speciality", "GET POST", ADMINS, HER_ADMIN),
+    Page("office:set_speciality_in_use", "POST", ADMINS, HER_ADMIN),
     Page("therapy:my_care", "GET", ENROLLED),
     Page("scheduling:prescribe", "GET POST", CLINICIANS, HER_TEAM),
     # Agreements: what one signed, and what holds where one is

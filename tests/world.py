@@ -66,7 +66,7 @@ from therapy.drafts import save_draft
 from therapy.first_contact import Asked, PageDetails, ask_to_be_called, change_page, page_of, page_version
 from therapy.homework import give_homework, practised
 from therapy.instruments import instruments
-from therapy.models import Agreement, Format, Skill
+from therapy.models import Agreement, Format, Skill, Speciality
 from therapy.oncall import Terms as DutyTerms
 from therapy.oncall import add_weekly
 from therapy.phases import guides_of, offer_standard_guide
@@ -275,6 +275,8 @@ def build_world() -> World:
     way = ModalityFactory(program=home, name="Zq-way")
     talk = ModalityFactory(program=home, name="Zq-talk", format=Format.INDIVIDUAL, lengths=[25, 50])
     profile = introduced(team, way, talk)
+    speciality = Speciality.objects.create(program=home, name="Zq-speciality")
+    profile.specialities.add(speciality)
     for weekday in range(7):
         works(team, home, weekday=weekday)
     free = session_at(way, now + timedelta(days=5), team)
@@ -392,6 +394,7 @@ def build_world() -> World:
             "secret": make_feed(maya, tells_more=False, now=now),
             "track_id": TrackFactory(program=home, name="Zq-track").pk,
             "clinician_id": profile.pk,
+            "speciality_id": speciality.pk,
             "credential_id": profile.credentials.get().pk,
             "pk": key.pk,
             "key": EmailConfirmationHMAC(claimed).key,

@@ -15,7 +15,7 @@ from iop_portal.people.models import Program, User
 from iop_portal.refusals import Refused
 from iop_portal.versions import ChangedMeanwhile, save_edit, version_of
 from iop_portal.writes import write
-from therapy.models import Clinician, Credential, Modality
+from therapy.models import Clinician, Credential, Modality, Speciality
 
 ODD_AFTER = timedelta(days=20 * 366)
 
@@ -94,8 +94,10 @@ def gives_version(clinician: Clinician, program: Program) -> str:
 
 
 def clinicians_seen_by(user: User, *, today: date) -> QuerySet[Clinician]:
-    """Each with `valid` credentials and with what they `offer` the reader. Three queries, however many there are."""
-    return Clinician.objects.visible_to(user).select_related("user").prefetch_related(*_shown_to(user, today))
+    """Each with `valid` credentials, with what they offer the reader (`offers`) and know well (`knows`). Four queries,
+    however many there are."""
+    known = Prefetch("specialities", Speciality.objects.visible_to(user), to_attr="knows")
+    return Clinician.objects.visible_to(user).select_related("user").prefetch_related(*_shown_to(user, today), known)
 
 
 def clinicians_giving(modality: Modality, *, to: User, today: date) -> QuerySet[Clinician]:

@@ -25,6 +25,7 @@ urlpatterns = [
     path("ways/<int:modality_id>/", client.way, name="way"),
     path("people/", client.people, name="people"),
     path("people/me/", clinician.own_words, name="own_words"),
+    path("people/me/known/", clinician.own_known, name="own_known"),
     path("people/<int:clinician_id>/", client.person, name="person"),
     path("care/", client.my_care, name="my_care"),
     path("agreements/", agreements.own, name="agreements"),

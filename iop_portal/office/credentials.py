@@ -13,7 +13,7 @@ from iop_portal.people.models import Program
 from scheduling.credentials import sessions_given_no_more, sessions_without_credential
 from scheduling.models import Series, Session
 from scheduling.telling import days_and_time
-from therapy.models import Clinician, Credential, Modality
+from therapy.models import Clinician, Credential, Modality, Speciality
 
 SOON = timedelta(days=60)
 
@@ -32,6 +32,7 @@ class Profile:
     clinician: Clinician
     held: list[Held]
     gives: list[Modality]
+    knows: list[Speciality]
 
     @property
     def may_practise(self) -> bool:
@@ -96,12 +97,17 @@ def _left(sessions: QuerySet[Session]) -> Left:
 
 
 def clinicians_in(program: Program) -> QuerySet[Clinician]:
-    """Who works there and has been introduced, with credentials and what they lead there, for `in_words`."""
+    """Who works there and has been introduced, with credentials and what they lead and know there, for `in_words`."""
     here = Modality.objects.filter(program=program)
+    known = Speciality.objects.filter(program=program, in_use=True)
     return (
         Clinician.objects.working_in(Program.objects.filter(pk=program.pk))
         .select_related("user")
-        .prefetch_related("credentials", Prefetch("gives", here, to_attr="gives_here"))
+        .prefetch_related(
+            "credentials",
+            Prefetch("gives", here, to_attr="gives_here"),
+            Prefetch("specialities", known, to_attr="knows_here"),
+        )
     )
 
 
@@ -111,6 +117,7 @@ def in_words(clinicians: Iterable[Clinician], *, today: date) -> list[Profile]:
             clinician=clinician,
             held=[_held(credential, today) for credential in clinician.credentials.all()],
             gives=clinician.gives_here,  # type: ignore[attr-defined]
+            knows=clinician.knows_here,  # type: ignore[attr-defined]
         )
         for clinician in clinicians
     ]

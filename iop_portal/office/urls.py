@@ -22,6 +22,7 @@ from iop_portal.office.views import (
     rooms,
     series,
     skills,
+    specialities,
     staff,
     trail,
 )
@@ -105,6 +106,20 @@ urlpatterns = [
         clinicians.change_gives,
         name="change_gives",
     ),
+    path(
+        "office/programs/<int:program_id>/clinicians/<int:clinician_id>/knows/",
+        clinicians.change_known,
+        name="change_known",
+    ),
+    path("office/programs/<int:program_id>/specialities/", specialities.list_specialities, name="specialities"),
+    path("office/programs/<int:program_id>/specialities/new/", specialities.add_speciality, name="add_speciality"),
+    path(
+        "office/programs/<int:program_id>/specialities/standard/",
+        specialities.offer_standard,
+        name="offer_standard_specialities",
+    ),
+    path("office/specialities/<int:speciality_id>/change/", specialities.change_speciality, name="change_speciality"),
+    path("office/specialities/<int:speciality_id>/in-use/", specialities.set_in_use, name="set_speciality_in_use"),
     path(
         "office/programs/<int:program_id>/clinicians/<int:clinician_id>/credentials/new/",
         clinicians.add_credential,

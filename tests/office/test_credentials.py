@@ -178,7 +178,7 @@ def test_the_last_day_ends_at_midnight_of_the_program_where_a_session_is(clinic,
 def test_the_page_asks_the_same_however_much_is_left(office, clinic, group, weeks, django_assert_num_queries):
     until(TODAY + timedelta(weeks=8 - weeks))
     office.get(page_of(clinic))
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         office.get(page_of(clinic))
 
 

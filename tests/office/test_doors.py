@@ -30,7 +30,7 @@ from tests.factories import (
 )
 from tests.signing_in import sign_in
 from therapy import first_contact
-from therapy.models import Agreement, Duty, Skill
+from therapy.models import Agreement, Duty, Skill, Speciality
 from therapy.phases import offer_standard_guide
 
 POST_ONLY = {
@@ -54,6 +54,8 @@ POST_ONLY = {
     "offer_standard_skills",
     "set_skill_in_use",
     "offer_standard_guide",
+    "offer_standard_specialities",
+    "set_speciality_in_use",
 }
 READ_ONLY = {
     "desk",
@@ -83,6 +85,7 @@ READ_ONLY = {
     "agreement",
     "skills",
     "phases",
+    "specialities",
 }
 FOR_CLINICIANS = {"my_invitations", "invite_client"}
 FOR_BOTH = {"withdraw_invitation", "send_invitation_again"}
@@ -150,6 +153,7 @@ def keys_in(program, ours):
             program=program, kind="rules", version=1, text="Be kind.", published_at=NOON, published_by=ours
         ).pk,
         "phase": offer_standard_guide(program, by=ours, now=NOON)[0].phase,
+        "speciality_id": Speciality.objects.create(program=program, name="Sleepless nights").pk,
         "skill_id": Skill.objects.create(program=program, name="Breathing", in_short="Slowly", how="In, out.").pk,
     }
 

@@ -266,7 +266,7 @@ def test_who_is_here_asks_the_same_number_of_questions_however_many_are(client, 
     few = queries_of(client, reverse("therapy:people"))
     for _ in range(12):
         introduced(clinician(program), ModalityFactory(program=program), ModalityFactory(program=program))
-    assert queries_of(client, reverse("therapy:people")) == few == 6
+    assert queries_of(client, reverse("therapy:people")) == few == 7
 
 
 # ── My care ───────────────────────────────────────────────────────────────────────────────────────────────────

@@ -14,7 +14,7 @@ from therapy.models.care_plans import (
     Side,
 )
 from therapy.models.catalogue import FAMILIES, IN_COMPANY, LENGTHS, Format, Method, Modality, Need, programs_of
-from therapy.models.clinicians import Clinician, Credential
+from therapy.models.clinicians import Clinician, Credential, Gender, Language, Speciality
 from therapy.models.conversations import Draft, Message, Reading, Thread, Unread
 from therapy.models.first_contact import FirstContact, PublicPage
 from therapy.models.homework import Homework, Skill
@@ -47,8 +47,10 @@ __all__ = [
     "Duty",
     "FirstContact",
     "Format",
+    "Gender",
     "Homework",
     "InstrumentUse",
+    "Language",
     "Message",
     "Method",
     "Modality",
@@ -70,6 +72,7 @@ __all__ = [
     "Side",
     "Signature",
     "Skill",
+    "Speciality",
     "Thread",
     "Track",
     "Unread",

@@ -8,7 +8,9 @@ from iop_portal.doors import PortalRequest, for_roles
 from iop_portal.people.roles import Role
 from therapy.catalogue import kinds_seen_by, may_book, ways_for
 from therapy.clinicians import clinicians_giving, clinicians_seen_by
+from therapy.directory import choices_among
 from therapy.forms import FindWaysForm
+from therapy.forms.people import FindPeopleForm
 from therapy.models import Modality, Need
 from therapy.prescribing import care_of
 
@@ -46,8 +48,16 @@ def way(request: PortalRequest, modality_id: int) -> HttpResponse:
 
 @for_roles(*READERS, methods=("GET",))
 def people(request: PortalRequest) -> HttpResponse:
-    found = list(clinicians_seen_by(request.user, today=timezone.localdate()))
-    return render(request, "therapy/people.html", {"clinicians": found})
+    everybody = list(clinicians_seen_by(request.user, today=timezone.localdate()))
+    there = choices_among(everybody)
+    sought = FindPeopleForm(request.GET, there=there).sought()
+    context = {
+        "clinicians": [clinician for clinician in everybody if sought.fits(clinician)],
+        "sought": sought,
+        "in_words": there.in_words(sought),
+        "finder": FindPeopleForm.showing(sought, there=there),
+    }
+    return render(request, "therapy/people.html", context)
 
 
 @for_roles(*READERS, methods=("GET",))

@@ -25,7 +25,10 @@ from iop_portal.refusals import Refused
 from iop_portal.versions import ChangedMeanwhile
 from scheduling import credentials
 from therapy import clinicians
+from therapy.forms.people import KnownForm
 from therapy.models import Clinician, Credential
+from therapy.specialities import change_known as save_known
+from therapy.specialities import known_version
 
 
 @for_roles(Role.ADMIN, methods=("GET",))
@@ -123,6 +126,23 @@ def change_gives(request: PortalRequest, program_id: int, clinician_id: int) -> 
             return redirect("office:clinician", program.pk, found.pk)
     context = {"form": form, "program": program, "clinician": found}
     return render(request, "office/change_gives.html", context, status=form.status)
+
+
+@for_roles(Role.ADMIN)
+def change_known(request: PortalRequest, program_id: int, clinician_id: int) -> HttpResponse:
+    program, found = _clinician(request, program_id, clinician_id)
+    form = KnownForm(request.POST or None, clinician=found, programs=[program])
+    if form.is_valid():
+        try:
+            save_known(found, **form.cleaned_data, programs=[program], by=request.user, now=timezone.now())
+        except Refused as refusal:
+            found.refresh_from_db()
+            form.refuse_stale(refusal, seen=known_version(found, [program]))
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("office:clinician", program.pk, found.pk)
+    context = {"form": form, "program": program, "clinician": found}
+    return render(request, "office/change_known.html", context, status=form.status)
 
 
 @for_roles(Role.ADMIN)
