@@ -15,11 +15,13 @@ from therapy.clinicians import (
     gives_version,
     introduce_clinician,
 )
-from therapy.models import Modality, PartOfDay, Prescription, Track
+from therapy.models import Clinician, Modality, PartOfDay, Prescription, Speciality, Track
 from therapy.phases import offer_standard_guide
 from therapy.policies import PolicyDetails, change_policy, policy_version
 from therapy.prescribing import policy_of, prescribe
+from therapy.specialities import change_known, known_version
 from therapy.standard import offer_standard_catalogue
+from therapy.standard_specialities import offer_standard_specialities
 from therapy.tracks import TrackDetails, add_track, retire_track
 
 Phase = Prescription.Phase
@@ -33,6 +35,10 @@ class Introduction:
     about: str
     credentials: Mapping[str, int]
     gives: tuple[str, ...]
+    knows: tuple[str, ...]
+    speaks: tuple[str, ...] = ("en",)
+    # Said by themselves, or not.
+    gender: str = ""
 
 
 RIVERBEND = {
@@ -49,18 +55,27 @@ RIVERBEND = {
             "Family session",
             "Mindfulness for urges",
         ),
+        knows=("Alcohol", "Grief and loss", "Family and relationships", "Worry and panic"),
+        speaks=("en", "fr"),
+        gender="woman",
     ),
     "lena": Introduction(
         "Psychologist",
         "I listen for what comes back. We take our time, and you set the pace.",
         {"PSY": 600},
         ("One-to-one counselling", "Looking deeper", "Process group", "Thoughts and actions"),
+        knows=("Terrible things that happened", "Low mood", "Living between two cultures"),
+        speaks=("en", "de", "ru"),
+        gender="woman",
     ),
     "grace.holloway": Introduction(
         "Family therapist, head of the team",
         "Families rarely lack love. They lack a calm hour. I keep it.",
         {"LMFT": 330},
         ("First conversation", "One-to-one counselling", "Family session", "Families together", "Process group"),
+        knows=("Family and relationships", "Being a parent", "Pregnancy and the first year"),
+        speaks=("en",),
+        gender="woman",
     ),
     "daniel.reyes": Introduction(
         "Counsellor",
@@ -74,12 +89,17 @@ RIVERBEND = {
             "Back to work",
             "Time and free evenings",
         ),
+        knows=("Work and money", "Alcohol", "Sleep", "Coming home from prison or jail"),
+        speaks=("en", "es"),
+        gender="man",
     ),
     "priya.nair": Introduction(
         "Psychiatric nurse practitioner",
         "Bring every question about what you take. There are no silly ones.",
         {"PMHNP": 500, "RN": 500},
         ("Medication visit", "One-to-one counselling", "How recovery works", "Sleep and rest"),
+        knows=("Opioids and painkillers", "Chronic pain", "Sleep"),
+        speaks=("en", "hi", "pa"),
     ),
     "tom.beckett": Introduction(
         "Counsellor",
@@ -93,12 +113,18 @@ RIVERBEND = {
             "Saying what you need",
             "Mindfulness for urges",
         ),
+        knows=("Alcohol", "Anger", "Service and veterans"),
+        speaks=("en", "ase"),
+        gender="man",
     ),
     "yuki.tanaka": Introduction(
         "Art therapist",
         "You need no talent. I have buttons, clay and a very large table.",
         {"ATR": 380},
         ("Art group", "Art, one to one", "One-to-one counselling", "Moving gently"),
+        knows=("LGBTQ+ lives", "Eating, and how I see my body", "Young and finding a way"),
+        speaks=("en", "ja"),
+        gender="nonbinary",
     ),
 }
 JUNIPER = {
@@ -114,18 +140,26 @@ JUNIPER = {
             "Family session",
             "Process group",
         ),
+        knows=("Alcohol", "Cocaine and other stimulants", "Starting over after sixty"),
+        speaks=("en",),
+        gender="woman",
     ),
     "miguel.santos": Introduction(
         "Counsellor",
         "Hablo español. Coffee first, then we talk.",
         {"LCSW": 150},
         ("One-to-one counselling", "Process group", "Mindfulness for urges", "Families together", "Sleep and rest"),
+        knows=("Living between two cultures", "Being a parent", "Worry and panic"),
+        speaks=("en", "es"),
+        gender="man",
     ),
     "ruth.abramson": Introduction(
         "Physician",
         "I explain things twice, and draw them the second time.",
         {"MD": 700},
         ("Medication visit", "First conversation", "How recovery works"),
+        knows=("Opioids and painkillers", "Chronic pain"),
+        speaks=("en", "he", "fr"),
     ),
 }
 TRACKS = (
@@ -151,14 +185,16 @@ def tell_care(program: Program, introductions: Mapping[str, Introduction], *, by
     weekend = add_track(program, TrackDetails("Weekend", PartOfDay.MORNING), by=by, now=ago(298))
     retire_track(weekend, by=by, now=ago(120))
     offered = {way.name: way for way in offer_standard_catalogue(program, by=by, now=ago(297))}
+    listed = {one.name: one for one in offer_standard_specialities(program, by=by, now=ago(297))}
     for slug, introduction in introductions.items():
-        _introduce(slug, introduction, program, offered, by=by, ago=ago)
+        clinician = _introduce(slug, introduction, program, offered, by=by, ago=ago)
+        _say_what_they_know(clinician, introduction, program, listed, now=ago(294))
     _prescribe(program, tracks, ago=ago)
 
 
 def _introduce(
     slug: str, told: Introduction, program: Program, offered: Mapping[str, Modality], *, by: User, ago: Ago
-) -> None:
+) -> Clinician:
     user = User.objects.get(email=f"{slug}@portal.test")
     clinician = introduce_clinician(user, program=program, title=told.title, about=told.about, by=by, now=ago(296))
     change_what_is_given(
@@ -173,6 +209,22 @@ def _introduce(
     for kind, days in told.credentials.items():
         details = CredentialDetails(kind, state, ago(0).date() + timedelta(days=days))
         add_credential(clinician, details, by=by, now=ago(295))
+    return clinician
+
+
+def _say_what_they_know(
+    clinician: Clinician, told: Introduction, program: Program, listed: Mapping[str, Speciality], *, now: datetime
+) -> None:
+    change_known(
+        clinician,
+        languages=told.speaks,
+        specialities=[listed[name] for name in told.knows],
+        programs=[program],
+        gender=told.gender,
+        seen=known_version(clinician, [program]),
+        by=clinician.user,
+        now=now,
+    )
 
 
 def _prescribe(program: Program, tracks: Mapping[str, Track], *, ago: Ago) -> None:
