@@ -92,24 +92,33 @@ def _minute(at: time) -> int:
 @write
 def assign(enrolment: Enrolment, *, by: User | None, now: datetime) -> list[Booking]:
     """Book what the track of this enrolment brings and they do not have yet."""
-    sessions = _lock(_wanted(enrolment, now=now))
+    sessions = lock_sessions(_wanted(enrolment, now=now))
     person = User.objects.lock_no_key(enrolment.client_id)
-    free = [session for session, why in _looked_at(person, sessions, zone=enrolment.program.zone) if not why]
+    free = [session for session, why in looked_at(person, sessions, zone=enrolment.program.zone) if not why]
+    made = take_places(free, person=person, assigned=True, by=by, now=now)
+    if made:
+        facts = {"assigned": len(made)}
+        trail.record("track.sessions_booked", enrolment, client=person, by=by, at=now, facts=facts)
+    return made
+
+
+def take_places(
+    sessions: Iterable[Session], *, person: User, assigned: bool, by: User | None, now: datetime
+) -> list[Booking]:
+    """Inside a write that has locked sessions and person, and looked at them."""
     made = Booking.objects.bulk_create(
         Booking(
             session=session,
             person=person,
             during=session.during,
-            assigned=True,
+            assigned=assigned,
             reference=new_reference(),
             booked_at=now,
             booked_by=by,
         )
-        for session in free
+        for session in sessions
     )
     if made:
-        facts = {"assigned": len(made)}
-        trail.record("track.sessions_booked", enrolment, client=person, by=by, at=now, facts=facts)
         _invite(made, person, now=now)
     return made
 
@@ -125,7 +134,7 @@ def unassigned(enrolment: Enrolment, *, now: datetime, until: datetime) -> list[
     """What of their track somebody is not booked into, and why. Nothing is locked, nothing written."""
     wanted = _wanted(enrolment, now=now).filter(during__startswith__lt=until)
     sessions = wanted.select_related("modality").order_by("during")
-    found = _looked_at(enrolment.client, sessions, zone=enrolment.program.zone)
+    found = looked_at(enrolment.client, sessions, zone=enrolment.program.zone)
     return [Unassigned(session, why) for session, why in found if why]
 
 
@@ -136,13 +145,18 @@ def _wanted(enrolment: Enrolment, *, now: datetime) -> QuerySet[Session]:
     return ahead.filter(series__in=series_for(enrolment, now=now)).exclude(pk__in=booked)
 
 
-def _lock(sessions: QuerySet[Session]) -> list[Session]:
+def lock_sessions(sessions: QuerySet[Session]) -> list[Session]:
     """Sessions before the person, by key, as everywhere: then what is seen below stays true."""
     return list(sessions.select_for_update(of=("self",), no_key=True).order_by("pk"))
 
 
-def _looked_at(person: User, sessions: Iterable[Session], *, zone: str) -> list[tuple[Session, str]]:
-    """Each with why the person is not put there, or nothing. As many queries for one as for a hundred."""
+def looked_at(
+    person: User, sessions: Iterable[Session], *, zone: str, again: bool = False
+) -> list[tuple[Session, str]]:
+    """Each with why the person is not put there, or nothing. As many queries for one as for a hundred.
+
+    Somebody who asks for it `again` is put also where they gave a place back.
+    """
     wanted = sorted(sessions, key=lambda session: session.starts_at)
     if not wanted:
         return []
@@ -171,7 +185,7 @@ def _looked_at(person: User, sessions: Iterable[Session], *, zone: str) -> list[
     found = []
     for session in wanted:
         why = ""
-        if session.pk in given_back:
+        if session.pk in given_back and not again:
             why = str(GIVEN_BACK)
         elif session.pk in waits:
             why = str(WAITS)

@@ -19,7 +19,7 @@ from iop_portal.refusals import Refused
 from iop_portal.writes import write
 from scheduling.givers import givers_of
 from scheduling.lines import take_up
-from scheduling.models import Booking, Facilitation, Room, Session
+from scheduling.models import Booking, CalendarDelivery, Facilitation, Room, Session
 from scheduling.openings import Start, bookable_window, openings, starts
 from scheduling.reminders import withdraw_reminders
 from scheduling.seats import Seat, seat_in
@@ -270,10 +270,11 @@ def _check_hour(
 
 
 @write
-def cancel_booking(booking: Booking, *, by: User, now: datetime) -> Booking:
+def cancel_booking(booking: Booking, *, told: bool = True, by: User, now: datetime) -> Booking:
     """Give a place back. Late is after the policy's window; it is said, and never refused.
 
-    An hour made for one person is cancelled with them, so that the clinician is free again.
+    An hour made for one person is cancelled with them, so that the clinician is free again. Where several are given
+    back at once they are `told` by the caller, save for those whose calendar lives on mail: it would keep the entry.
     """
     session = Session.objects.select_for_update(of=("self",)).select_related("program").get(pk=booking.session_id)
     locked = Booking.objects.select_for_update(of=("self",)).select_related("person").get(pk=booking.pk)
@@ -292,7 +293,9 @@ def cancel_booking(booking: Booking, *, by: User, now: datetime) -> Booking:
     outbox.withdraw(about=locked, now=now)
     withdraw_reminders([locked], now=now)
     trail.record("booking.cancelled", locked, client=locked.person, by=by, at=now, facts={"late": late})
-    outbox.queue("booking_cancelled", to=locked.person, client=locked.person, about=locked, now=now)
+    by_mail = CalendarDelivery.objects.filter(person=locked.person, way=CalendarDelivery.Way.MAIL)
+    if told or by_mail.exists():
+        outbox.queue("booking_cancelled", to=locked.person, client=locked.person, about=locked, now=now)
     return locked
 
 

@@ -24,7 +24,7 @@ from scheduling.assigning import assign_those_of
 from scheduling.changing import LEADERS, Changed, Setting, cancel_session, move_sessions, setting_of
 from scheduling.leading import check_leaders
 from scheduling.making import FOLLOW_UP, closed_days, lock_series, make_sessions, occurrences
-from scheduling.models import Closure, Room, Series, Session, Skipped, TrackSeries
+from scheduling.models import Closure, CourseSeries, Room, Series, Session, Skipped, TrackSeries
 from scheduling.walltime import stretch_of
 from therapy.models import Format, Modality
 
@@ -222,7 +222,7 @@ def change_series(
 
 
 def _split(series: Series, first: date) -> Series:
-    """The rest of a series as one of its own, with the sessions and the tracks that belong to it."""
+    """The rest of a series as one of its own, with the sessions, the tracks and the courses that belong to it."""
     held = pattern_of(series)
     rest = Series.objects.create(
         program=series.program, modality=series.modality, **_columns(replace(held, begins_on=first))
@@ -235,6 +235,9 @@ def _split(series: Series, first: date) -> Series:
     TrackSeries.objects.bulk_create(
         TrackSeries(track_id=each.track_id, series=rest, phases=each.phases)
         for each in TrackSeries.objects.filter(series=series)
+    )
+    CourseSeries.objects.bulk_create(
+        CourseSeries(course_id=each.course_id, series=rest) for each in CourseSeries.objects.filter(series=series)
     )
     return rest
 

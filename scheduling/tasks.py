@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from scheduling import assigning, joining, making, own_calendars, reminders, rosters, waiting
+from scheduling import assigning, joining, making, own_calendars, reminders, rosters, taking_part, waiting
 
 
 @shared_task(name="scheduling.tidy_whereabouts")
@@ -23,10 +23,11 @@ def read_own_calendars() -> None:
 
 @shared_task(name="scheduling.make_sessions")
 def make_sessions() -> None:
-    """What is made is booked for those whose track has it. Either may be cut short: the next night goes on."""
+    """What is made is booked for those whose track or course has it. Each may be cut short: the next night goes on."""
     now = timezone.now()
     making.make_due(now=now)
     assigning.assign_everybody(now=now)
+    taking_part.book_courses(now=now)
 
 
 @shared_task(name="scheduling.owe_reminders")

@@ -3,6 +3,7 @@
 from scheduling.models.attendance import Attendance, marked, newest_state, unmarked
 from scheduling.models.commitments import Commitment
 from scheduling.models.connected import Area, How, Look
+from scheduling.models.courses import Course, CourseSeries, CourseSession, Participation
 from scheduling.models.feeds import CalendarDelivery
 from scheduling.models.hours import DayException, Hours, OtherHours, Room, TimeOff, WeeklyHours
 from scheduling.models.joining import Arrival, VideoAddress, VideoRoom, Whereabouts
@@ -23,6 +24,9 @@ __all__ = [
     "CalendarDelivery",
     "Closure",
     "Commitment",
+    "Course",
+    "CourseSeries",
+    "CourseSession",
     "DayException",
     "Facilitation",
     "Firmness",
@@ -31,6 +35,7 @@ __all__ = [
     "Look",
     "OtherHours",
     "OwnCalendar",
+    "Participation",
     "Reminder",
     "Room",
     "Series",
