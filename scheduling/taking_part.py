@@ -76,6 +76,11 @@ class Step:
     def session(self) -> Session:
         return self.time.session
 
+    @property
+    def can_be_booked(self) -> bool:
+        """By itself, as any other session."""
+        return self.what in (What.BOOK, What.WAIT) and self.session.listed
+
 
 @dataclass(frozen=True)
 class Joined:

@@ -208,6 +208,16 @@ PAGES = [
     Page("office:offer_standard_skills", "POST", ADMINS, HER_ADMIN),
     Page("office:change_skill", "GET POST", ADMINS, HER_ADMIN),
     Page("office:set_skill_in_use", "POST", ADMINS, HER_ADMIN),
+    # Courses: what there is for all of a program, and each one's own part in it
+    Page("scheduling:courses", "GET", ENROLLED | CLINICIANS),
+    Page("scheduling:course", "GET", ENROLLED | CLINICIANS, ENROLLED | HER_CLINICIANS),
+    Page("scheduling:join_course", "GET POST", CLIENTS),
+    Page("scheduling:leave_course", "GET POST", PLANNERS, MAYA),
+    Page("office:courses", "GET", ADMINS, HER_ADMIN),
+    Page("office:add_course", "GET POST", ADMINS, HER_ADMIN),
+    Page("office:change_course", "GET POST", ADMINS, HER_ADMIN),
+    Page("office:end_course", "GET POST", ADMINS, HER_ADMIN),
+    Page("office:open_course_again", "POST", ADMINS, HER_ADMIN),
     # The care plan: its client and their care team, nobody else, also behind broken glass
     Page("therapy:my_plan", "GET", PLANNERS),
     Page("therapy:write_plan", "GET POST", CLIENTS, MAYA, at={"part": "matters"}),

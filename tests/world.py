@@ -32,12 +32,16 @@ from iop_portal.notices.models import Notice, PhoneCode
 from iop_portal.people.models import Apart
 from iop_portal.people.roles import Role
 from scheduling import answering
+from scheduling.attendance import Said as Attended
+from scheduling.attendance import mark
 from scheduling.booking import book_seat, cancel_booking
 from scheduling.commitments import Terms, add_commitment
 from scheduling.connected import save_look, this_week
+from scheduling.courses import CourseDetails, Parts, add_course
 from scheduling.feeds import make_feed
 from scheduling.models import Area, Closure, DayException, OwnCalendar, Reminder, TimeOff
 from scheduling.own_calendars import Brought, follow_address
+from scheduling.taking_part import join_course
 from scheduling.waiting import join_line, offer_free_places
 from tests.factories import (
     ModalityFactory,
@@ -178,6 +182,16 @@ def practised_by(client, counsellor, now):
     done = give_homework(enrolment, other, by=client, now=now)
     practised(done, reflection="Zq-reflection", shared=False, by=client, now=now)
     return {"skill_id": skill.pk, "homework_id": given.pk}
+
+
+def in_a_course(client, counsellor, way, office, now):
+    """A course of one session, to which the client came: whole, and still gone on with."""
+    session = session_at(way, now - timedelta(hours=6), counsellor, minutes=60)
+    details = CourseDetails("Zq-course", "Zq-course", "Zq-course", "Skills course", 1, 1)
+    course = add_course(way.program, details, Parts(singles=(session,)), by=office, now=now)
+    mark(seated(client, session), Attended("present"), seen=0, by=counsellor, now=now)
+    part = join_course(course, by=client, now=now).participation
+    return {"course_id": course.pk, "participation_id": part.pk}
 
 
 def a_plan(client, counsellor, now):
@@ -341,6 +355,7 @@ def build_world() -> World:
             **plan,
             **in_phases(home),
             **practised_by(maya, team, now),
+            **in_a_course(maya, team, way, people["admin"], now),
             "thread_id": thread.pk,
             "note_id": note.pk,
             "draft_note_id": draft_note.pk,

@@ -19,6 +19,7 @@ from iop_portal.writes import write
 from scheduling.assigning import Unassigned, unassigned
 from scheduling.care import Care, planned_for
 from scheduling.connected import read_shared
+from scheduling.courses import Taken, taken_by
 from scheduling.models import Look
 from scheduling.week import Block, coming, lately
 from therapy import conversations, notes
@@ -73,6 +74,8 @@ class Chart:
     notes: list[Note]
     # What they were asked about how they are, and how that went.
     measures: list[Measure]
+    # Courses that they take, or took to the end; for the care team alone.
+    courses: list[Taken]
     # Set where the record is open only by an emergency access.
     glass: BrokenGlass | None
 
@@ -98,6 +101,7 @@ def open_chart(client: User, *, by: User, now: datetime) -> Chart:
         notes=list(notes.notes_about(client, reader=by, now=now)[:NOTES]),
         threads=list(conversations.threads_for(by, client=client)[:THREADS]),
         measures=lines_for(client, here, reader=by, now=now),
+        courses=taken_by(client, reader=by, now=now),
         glass=glass,
     )
 

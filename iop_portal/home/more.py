@@ -54,6 +54,12 @@ PARTS = (
                 "tick",
                 frozenset({Role.CLIENT, Role.ALUM}),
             ),
+            Line(
+                _("Courses"),
+                _("Several sessions that belong together, with a certificate"),
+                "scheduling:courses",
+                "book",
+            ),
             Line(_("My care"), _("What is planned for you, and who is there for you"), "therapy:my_care", "plan"),
             Line(_("Notes about my sessions"), _("What your care team wrote down"), "therapy:notes", "book"),
             Line(_("Messages"), _("Between you and your care team"), "therapy:messages", "message", LEFT),

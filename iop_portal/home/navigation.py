@@ -49,6 +49,7 @@ _MORE = _Entry(
         "/ways/",
         "/people/",
         "/care/",
+        "/courses/",
         "/measures/",
         "/practice/",
         "/my-record/",
@@ -81,7 +82,7 @@ _WEEK = _Entry(
     area=("/week/", "/book/", "/booked/", "/bookings/", "/places/"),
 )
 _PLAN = _Entry(pgettext_lazy("place", "Plan"), "therapy:my_plan", "plan", area="/plan/")
-_WAYS = _Entry(pgettext_lazy("place", "Ways"), "therapy:ways", "book", area=("/ways/", "/people/"))
+_WAYS = _Entry(pgettext_lazy("place", "Ways"), "therapy:ways", "book", area=("/ways/", "/people/", "/courses/"))
 
 _MESSAGES = _Entry(pgettext_lazy("place", "Messages"), "therapy:messages", "message", area="/messages/")
 _INBOX = _Entry(pgettext_lazy("place", "Messages"), "therapy:inbox", "message", area=("/inbox/", "/messages/"))

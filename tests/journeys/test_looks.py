@@ -4,7 +4,7 @@ The pages come from the access table, so that a new one is looked at by itself; 
 after the form was sent empty.
 """
 
-from datetime import timedelta
+from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,7 +17,10 @@ from iop_portal.demo.views import gallery
 from iop_portal.followups.models import FollowUp
 from scheduling import joining, video
 from scheduling.attendance import Said, mark
-from scheduling.models import Booking, Room
+from scheduling.commitments import Terms, add_commitment
+from scheduling.courses import CourseDetails, Parts, add_course
+from scheduling.models import Booking, Room, Series
+from scheduling.taking_part import join_course
 from scheduling.wishes import save_wishes
 from tests.asking import Doorstep, Page, address
 from tests.factories import ModalityFactory, TrackFactory, clinician, introduced, seated, session_at
@@ -163,6 +166,27 @@ def test_a_roster_as_it_is_marked(db, doorstep, look):
         own = reverse("scheduling:attendance", args=[place])
         with doorstep.ask("team", "GET", own) as response:
             faults += look(own, response)
+        transaction.set_rollback(True)
+    assert not faults, "\n".join(faults)
+
+
+def test_a_course_that_is_joined(db, doorstep, look):
+    """With sessions ahead: what becomes of each, and the course of whoever takes part."""
+    world, now = doorstep.world, timezone.now()
+    series, person = Series.objects.get(pk=world.samples["series_id"]), world.other_client
+    with transaction.atomic():
+        details = CourseDetails("Rest", "Three evenings.", "You learn to rest.", "Skills course", 3, 2)
+        course = add_course(series.program, details, Parts((series,)), by=world.admin, now=now)
+        own = Terms("work", "", tuple(range(7)), time(0), time(23), now.date())
+        add_commitment(person, own, by=person, now=now)
+        path = reverse("scheduling:join_course", args=[course.pk])
+        with doorstep.ask("other_client", "GET", path) as response:
+            assert response.status_code == 200
+            faults = look(path, response)
+        join_course(course, by=person, now=now)
+        path = reverse("scheduling:course", args=[course.pk])
+        with doorstep.ask("other_client", "GET", path) as response:
+            faults += look(path, response)
         transaction.set_rollback(True)
     assert not faults, "\n".join(faults)
 
