@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.db.models import Count, Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -138,6 +139,13 @@ def unshare_look(look: Look, *, by: User, now: datetime) -> None:
         held.shared_at = None
         held.save(update_fields=["shared_at"])
         trail.record("connected.unshared", held, client=held.person, by=by, at=now)
+
+
+def shared_of(person: User) -> tuple[int, int]:
+    """How many of their finished looks back their care team may read, and how many there are. One query."""
+    counted = Look.objects.filter(person=person, finished_at__isnull=False)
+    found = counted.aggregate(shared=Count("pk", filter=Q(shared_at__isnull=False)), every=Count("pk"))
+    return found["shared"], found["every"]
 
 
 def read_shared(client: User, *, by: User, now: datetime) -> list[Look]:

@@ -75,6 +75,11 @@ def wishes_of(person: User, offered: Sequence[Modality], habits: Habits, mix: Se
     )
 
 
+def written_by(person: User) -> bool:
+    """Whether they wrote wishes for their week down."""
+    return WeekWishes.objects.filter(person=person).exists()
+
+
 def _planned(mix: Sequence[PlanShare], kind: Format) -> int:
     return min(MOST_WISHED, sum(share.times for share in mix if share.modality.format == kind))
 

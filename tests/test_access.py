@@ -62,6 +62,7 @@ PAGES = [
     Page("home:help", "GET", ANYBODY, first_step=True),
     Page("home:more", "GET", ENROLLED),
     Page("home:choices", "GET", ENROLLED),
+    Page("home:permissions", "GET", ENROLLED),
     Page("home:permission_step", "GET POST", ENROLLED, at={"step": "who"}),
     Page("home:permission_check", "GET POST", ENROLLED),
     Page("home:permission", "GET", ENROLLED | CLINICIANS, MAYA | HER_TEAM | {"glass"}),

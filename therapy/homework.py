@@ -72,6 +72,13 @@ def counts_of(enrolments: Collection[int]) -> dict[int, tuple[int, int]]:
     return {key: (open_, shared) for key, open_, shared in counted}
 
 
+def shared_by(client: User) -> tuple[int, int]:
+    """Of how many done ones their care team may read what they wrote, and how many are done. One query."""
+    done = Homework.objects.filter(enrolment__client=client, state=Homework.State.DONE).order_by()
+    found = done.aggregate(shared=Count("pk", filter=Q(shared=True)), every=Count("pk"))
+    return found["shared"], found["every"]
+
+
 def read_homework(enrolment: Enrolment, *, by: User, now: datetime) -> list[Homework]:
     """For the care team, the newest first. A reflection that is not shared is not in it; reading is written down."""
     found = list(Homework.objects.filter(enrolment=enrolment).select_related("skill", "given_by")[:SHOWN])

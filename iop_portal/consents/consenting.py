@@ -176,7 +176,7 @@ def sign_consent(wish: Wish, *, signature: str, read: str, client: User, by: Use
 
 @write
 def revoke_consent(consent: Consent, *, by: User, now: datetime) -> Revocation:
-    """Withdraw. It holds from the next request on; doing it twice is harmless. Call it through `home.choices`."""
+    """Withdraw. It holds from the next request on; doing it twice is harmless. Call it through `home.permissions`."""
     if by.pk != consent.client_id:
         raise OnlyTheClient
     hold(consent)

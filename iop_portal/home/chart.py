@@ -10,8 +10,8 @@ from iop_portal.consents.models import Consent, Disclosure
 from iop_portal.followups.models import FollowUp
 from iop_portal.followups.waiting import Waiting, row
 from iop_portal.home.caseload import week_of
-from iop_portal.home.choices import told_about
 from iop_portal.home.opened import Line, read_lately
+from iop_portal.home.permissions import told_about
 from iop_portal.people.models import BrokenGlass, CareTeam, Enrolment, User
 from iop_portal.people.roles import Role
 from iop_portal.people.seeing import programs_of

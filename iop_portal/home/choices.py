@@ -1,135 +1,313 @@
-"""Who may know what: giving and withdrawing permissions, with the messages and acts that follow from them."""
+"""Everything that somebody decides here, gathered: how it stands now, in words, and where it is changed.
+
+Nothing is decided in this module, and no rule is kept here: each page that a line leads to keeps its own.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
+from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.utils.html import format_html
+from django.utils.text import capfirst, get_text_list
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
-from iop_portal.audit import trail
-from iop_portal.consents import consenting
-from iop_portal.consents.models import Category, Consent, Disclosure, Revocation
-from iop_portal.followups.owing import owe_follow_up
-from iop_portal.notices import outbox
-from iop_portal.people.models import CareTeam, Program, RoleHeld, User
+from iop_portal.consents.models import Consent
+from iop_portal.markup import day, day_and_year, hours
+from iop_portal.notices import reach
+from iop_portal.notices.texting import live_opt_in
+from iop_portal.people.models import CareTeam, Enrolment, Program, User
 from iop_portal.people.roles import Role
-from iop_portal.writes import write
+from scheduling import connected, feeds, wishes
+from scheduling.commitments import commitments_of
+from scheduling.models import CalendarDelivery, Commitment
+from scheduling.own_calendars import calendars_of
+from therapy import agreements, measures
+from therapy.care_plans import own_enrolments, plan_of
+from therapy.homework import shared_by, waiting_for
+from therapy.models import Side
+from therapy.plan_suggestions import suggestions_waiting
 
-# What a recipient reads about somebody else, where the consent says "I".
-TOLD: dict[Category, str | Promise] = {
-    Category.APPOINTMENTS: _("When %(name)s has appointments"),
-    Category.ATTENDANCE: _("How often %(name)s came"),
-    Category.PROGRESS: _("How %(name)s is getting on, in general"),
-    Category.PLAN: _("Parts of the plan that %(name)s marks for you"),
-    Category.EMERGENCY: _("That %(name)s may be in danger, in an emergency"),
-    Category.AFTERCARE: _("When %(name)s leaves the program, and what comes after"),
-    Category.FAMILY_SESSIONS: _("When and where you are invited to a session"),
-}
-
-
-@dataclass(frozen=True)
-class Shared:
-    """One thing that a recipient may be told."""
-
-    title: str
-    expires_on: date
+# So many of what somebody keeps free are named.
+NAMED = 3
+CHANGE = gettext_lazy("Change")
 
 
 @dataclass(frozen=True)
-class SharedBy:
-    """All that one client lets one recipient know."""
+class Choice:
+    """One thing that somebody decides. `state` says in lines how it stands; `waits` that it waits for them."""
 
-    client: User
-    parts: tuple[Shared, ...]
-
-
-@write
-def give_permission(
-    wish: consenting.Wish, *, signature: str, read: str, client: User, by: User, now: datetime
-) -> Consent:
-    """The client is told by mail that their choices changed, in case it was not their own free will."""
-    consent = consenting.sign_consent(wish, signature=signature, read=read, client=client, by=by, now=now)
-    outbox.queue("consent_signed", to=client, client=client, about=consent, now=now)
-    return consent
+    title: str | Promise
+    state: tuple[str | Promise, ...]
+    url: str
+    verb: str | Promise = CHANGE
+    waits: bool = False
 
 
-@write
-def withdraw_permission(consent: Consent, *, by: User, now: datetime) -> Revocation:
-    """What is still to be sent on the strength of it is withdrawn too, and somebody sees to what people do by hand."""
-    found = Revocation.objects.filter(consent=consent).first()
-    if found is not None:
-        return found
-    revocation = consenting.revoke_consent(consent, by=by, now=now)
-    outbox.withdraw(about=consent, now=now)
-    outbox.queue("consent_withdrawn", to=by, client=by, about=revocation, now=now)
-    owner = answerable_for(by, consent.program)
-    if owner is not None:
-        owe_follow_up(
-            "consent_withdrawn", about=consent, program=consent.program, owner=owner, client=by, by=by, now=now
+@dataclass(frozen=True)
+class Part:
+    """What belongs together. `text` tells what holds whatever is chosen."""
+
+    key: str
+    title: str | Promise
+    text: str | Promise
+    choices: tuple[Choice, ...]
+
+
+# ── Who sees what ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _seen(person: User, now: datetime) -> list[Choice]:
+    found = _permitted(person, now)
+    shared, looks = connected.shared_of(person)
+    if looks:
+        found.append(
+            Choice(
+                _("My looks back at a week"),
+                (_read_by_team(shared, looks),),
+                reverse("scheduling:staying_connected"),
+            )
         )
-    return revocation
-
-
-def answerable_for(client: User, program: Program) -> User | None:
-    """The primary counsellor, else another of the care team, else an admin of the program."""
-    places = CareTeam.objects.filter(
-        enrolment__client=client,
-        enrolment__program=program,
-        until=None,
-        clinician__is_active=True,
-        clinician__in=User.objects.clinicians_of(program),
-    )
-    place = places.select_related("clinician").first()
-    if place is not None:
-        return place.clinician
-    held = RoleHeld.objects.filter(program=program, role=Role.ADMIN, user__is_active=True).exclude(user=client)
-    admin = held.select_related("user").order_by("pk").first()
-    return admin.user if admin else None
-
-
-def recipient_at(address: str, program: Program) -> User | None:
-    """A family member of the program who signs in with this address. Whether there is one is shown to nobody."""
-    family = RoleHeld.objects.filter(program=program, role=Role.FAMILY).values("user")
-    return User.objects.filter(email=address.lower(), is_active=True, pk__in=family).first() if address else None
-
-
-def shared_with(recipient: User, now: datetime) -> list[SharedBy]:
-    """What each client lets this person know: exactly this, and nothing when there is no live consent."""
-    consents = Consent.objects.live(now).filter(recipient=recipient).select_related("client").order_by("client", "pk")
-    return _by_client(list(consents))
-
-
-@write
-def read_shared(recipient: User, *, now: datetime) -> list[SharedBy]:
-    """The same, read on their own page: each client finds in their trail that it was."""
-    shared = shared_with(recipient, now)
-    for by in shared:
-        trail.record("shared.read", client=by.client, by=recipient, at=now, facts={"count": len(by.parts)})
-    return shared
-
-
-def shared_with_the_same_as(consent: Consent, now: datetime) -> list[SharedBy]:
-    """The same, seen by the client: what the recipient of one consent may know by all of theirs."""
-    consents = Consent.objects.live(now).to_the_same_as(consent).select_related("client").order_by("pk")
-    return _by_client(list(consents))
-
-
-def _by_client(consents: list[Consent]) -> list[SharedBy]:
-    clients = {consent.client_id: consent.client for consent in consents}
-    return [
-        SharedBy(client, tuple(_shared(consent) for consent in consents if consent.client_id == key))
-        for key, client in clients.items()
+    shared, practised = shared_by(person)
+    if practised:
+        found.append(
+            Choice(
+                _("What I write about things I practised"),
+                (_read_by_team(shared, practised),),
+                reverse("therapy:practice"),
+            )
+        )
+    called = _("%(name)s. In a group you are %(first)s, without a last name.")
+    found += [
+        Choice(
+            _("What I am called"),
+            (
+                called % {"name": person.full_name, "first": person.preferred_name},
+                *filter(None, [person.pronouns]),
+            ),
+            reverse("accounts:settings"),
+        ),
+        Choice(
+            _("My record"),
+            (_("Your care team reads it. Each time somebody opens it, that is written down for you."),),
+            reverse("home:opened"),
+            _("See who"),
+        ),
     ]
+    return found
 
 
-def _shared(consent: Consent) -> Shared:
-    title = str(TOLD[Category(consent.category)]) % {"name": consent.client.preferred_name}
-    return Shared(title, consent.expires_on)
+def _permitted(person: User, now: datetime) -> list[Choice]:
+    """By recipient, however many permissions name them."""
+    url = reverse("home:permissions")
+    by_name: dict[tuple[int | None, str], list[str]] = {}
+    for consent in Consent.objects.live(now).filter(client=person):
+        name = ", ".join(filter(None, [consent.recipient_name, consent.recipient_relation]))
+        words = _("%(what)s, until %(day)s")
+        told = words % {"what": consent.get_category_display(), "day": day_and_year(consent.expires_on)}
+        by_name.setdefault((consent.recipient_id, name), []).append(told)
+    if not by_name:
+        return [Choice(_("People outside the program"), (_("Nobody is told anything."),), url, _("Decide"))]
+    return [Choice(name, tuple(told), url) for (_key, name), told in by_name.items()]
 
 
-def told_about(client: User, *, reader: User, now: datetime) -> list[Disclosure]:
-    """What was told about somebody, newest first, as far as the reader may see the permission behind it."""
-    visible = Consent.objects.visible_to(reader, now).filter(client=client)
-    return list(Disclosure.objects.filter(consent__in=visible).select_related("consent", "by"))
+def _read_by_team(shared: int, every: int) -> str:
+    if not shared:
+        return _("Yours alone. Your care team reads none of it.")
+    return _("Your care team reads %(shared)s of %(every)s.") % {"shared": shared, "every": every}
+
+
+# ── How they are reached ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _reached(person: User, now: datetime) -> list[Choice]:
+    how = reach.reached(person, Program.objects.visible_to(person).first())
+    opt_in, url, settings = live_opt_in(person), reverse("notices:reach"), reverse("accounts:settings")
+    found = [
+        Choice(_("When something changes"), (how.changes,), url),
+        Choice(_("Reminders"), (how.reminders or _("None."),), url),
+        Choice(_("What a message may say"), (how.detail,), url),
+        Choice(_("When nothing comes"), (how.quiet,), url),
+    ]
+    if opt_in or reach.texts_are_on():
+        ends = _("They go to your number that ends in %(ending)s.")
+        state = ends % {"ending": opt_in.ending} if opt_in else _("None. We text nobody who has not asked for it.")
+        found.append(Choice(_("Text messages"), (state,), url))
+    if person.phone:
+        spoken = _("We may leave a message.") if person.voicemail_ok else _("We leave none.")
+        found.append(Choice(_("Voicemail"), (spoken,), settings))
+    found.append(Choice(_("My own calendar"), _calendar(feeds.delivery_of(person)), reverse("scheduling:my_calendar")))
+    return found
+
+
+def _calendar(delivery: CalendarDelivery | None) -> tuple[str, ...]:
+    if delivery is None:
+        return (_("It does not get your appointments."),)
+    says = _("What it is, and where.") if delivery.tells_more else _("Only “Appointment”, and when.")
+    by_mail = delivery.way == CalendarDelivery.Way.MAIL
+    way = _("Each appointment comes by mail, as an invitation.") if by_mail else _("It reads them from an address.")
+    return (way, says)
+
+
+# ── Goals ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _goals(person: User, now: datetime) -> list[Choice]:
+    enrolment = next(iter(own_enrolments(person)), None)
+    found = _plan(person, enrolment) if enrolment else []
+    waiting, signed = agreements.owed_by(person).count(), agreements.signed_by(person).count()
+    if waiting or signed:
+        state = ngettext("You signed %(n)d.", "You signed %(n)d.", signed) % {"n": signed} if signed else ""
+        owed = ngettext("%(n)d waits to be read.", "%(n)d wait to be read.", waiting) % {"n": waiting}
+        lines = tuple(filter(None, [state, owed if waiting else ""]))
+        found.append(Choice(_("Agreements"), lines, reverse("therapy:agreements"), _("Read"), waits=bool(waiting)))
+    return found
+
+
+def _plan(person: User, enrolment: Enrolment) -> list[Choice]:
+    """The goals in force, what waits for a signature, and what was suggested."""
+    plan, writes = plan_of(enrolment), enrolment.state == Enrolment.State.ADMITTED
+    url = f"{reverse('therapy:my_plan')}?of={enrolment.pk}"
+    goals = tuple(f"“{goal.words}”" for goal in plan.signed.content.goals) if plan.signed else ()
+    found = []
+    if goals or writes:
+        none = _("No goal is signed yet.")
+        found.append(Choice(_("What we work on"), goals or (none,), url, _("Change") if writes else _("Read")))
+    if not writes:
+        return found
+    if plan.draft:
+        mine = plan.draft.waits_for == Side.CLIENT
+        words = {
+            Side.CLIENT.value: _("Your counsellor has signed it. It waits for you."),
+            Side.CLINICIAN.value: _("You have signed it. It waits for your counsellor."),
+        }.get(plan.draft.waits_for, _("You are still writing it."))
+        found.append(Choice(_("A new version of my plan"), (words,), url, _("Open"), waits=mine))
+    if name := suggestions_waiting(person).get(enrolment.pk):
+        text = _("%(name)s suggested something. You decide whether it goes into your plan.") % {"name": name}
+        found.append(Choice(_("A suggestion for my plan"), (text,), url, _("Look"), waits=True))
+    return found
+
+
+# ── People ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _team(person: User, now: datetime) -> list[Choice]:
+    """Who looks after them now, the primary counsellor first."""
+    places = CareTeam.objects.filter(enrolment__client=person, enrolment__state__in=Enrolment.LIVE, until=None)
+    found = []
+    for place in places.select_related("clinician__clinician"):
+        profile = getattr(place.clinician, "clinician", None)
+        url = reverse("therapy:person", args=[profile.pk]) if profile else reverse("therapy:my_care")
+        found.append(Choice(place.clinician.full_name, (capfirst(place.get_part_display()),), url, _("Who this is")))
+    if found:
+        text = _("Say so in a message, to whoever of your care team you like.")
+        found.append(Choice(_("Another counsellor"), (text,), reverse("therapy:write"), _("Write")))
+    return found
+
+
+# ── Free times ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _kept_free(person: User, now: datetime) -> list[Choice]:
+    kept, calendars = list(commitments_of(person, now=now)), calendars_of(person)
+    in_care = bool(person.roles & {Role.CLIENT, Role.APPLICANT})
+    url, found = reverse("scheduling:own_times"), []
+    if kept or in_care:
+        lines = [_kept(one) for one in kept[:NAMED]]
+        if more := len(kept) - NAMED if len(kept) > NAMED else 0:
+            lines.append(ngettext("And %(n)d more.", "And %(n)d more.", more) % {"n": more})
+        found.append(Choice(_("Times that are mine"), tuple(lines) or (_("Nothing is written down."),), url))
+    if calendars:
+        kinds = get_text_list([str(each.calendar.get_kind_display()) for each in calendars], str(_("and")))
+        text = _("%(kinds)s: we take from it when you are busy, and nothing else.") % {"kinds": kinds}
+        found.append(Choice(_("From my own calendar"), (text,), url))
+    if Role.CLIENT in person.roles:
+        mine = _("We plan by what you wrote down.")
+        usual = _("We plan by your plan, your track and your last weeks.")
+        text = mine if wishes.written_by(person) else usual
+        found.append(Choice(_("Wishes for my week"), (text,), reverse("scheduling:week_wishes")))
+    return found
+
+
+def _kept(one: Commitment) -> str:
+    when = capfirst(one.on_weekdays) if one.weekly else day(one.since)
+    what, words = one.name or one.get_kind_display(), _("{what}: {when}, {hours}")
+    return format_html(words, what=what, when=when, hours=hours(one.begins, one.ends))
+
+
+# ── What they were asked ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _asked(person: User, now: datetime) -> list[Choice]:
+    found = [
+        Choice(
+            _("Questions about %(recall)s") % {"recall": offer.instrument.recall},
+            (str(offer.instrument.about),),
+            reverse("therapy:measure", args=[offer.instrument.code]),
+            _("Look"),
+        )
+        for offer in (measures.offers_to(person, now=now) if measures.asked_of(person) else ())
+        if offer.asked
+    ]
+    for each in waiting_for(person):
+        until = _("Something to practise, until %(day)s") % {"day": day(each.due_on)} if each.due_on else ""
+        text = until or _("Something to practise")
+        found.append(Choice(each.skill.name, (text,), reverse("therapy:homework", args=[each.pk]), _("Answer")))
+    if connected.begun_this_week(person, now=now) is not None:
+        text = _("Two minutes: what held, what slipped, what to protect.")
+        found.append(Choice(_("A look back at my week"), (text,), reverse("scheduling:look_back"), _("Look")))
+    return found
+
+
+# ── All of it ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+PARTS: tuple[tuple[str, Promise, Promise, Callable[[User, datetime], list[Choice]]], ...] = (
+    (
+        "sees",
+        gettext_lazy("Who sees what"),
+        gettext_lazy(
+            "Nobody outside the program is told anything about you unless you permit it, or the law asks for it."
+        ),
+        _seen,
+    ),
+    (
+        "reached",
+        gettext_lazy("How I am reached"),
+        gettext_lazy("No message says what your program is about."),
+        _reached,
+    ),
+    (
+        "goals",
+        gettext_lazy("My goals, and what I sign"),
+        gettext_lazy("Nothing holds before you have signed it."),
+        _goals,
+    ),
+    (
+        "people",
+        gettext_lazy("Who is there for me"),
+        gettext_lazy("You need no reason to wish for somebody else."),
+        _team,
+    ),
+    (
+        "free",
+        gettext_lazy("What I keep free"),
+        gettext_lazy("Yours alone: your care team does not see it, and nothing is ever blocked."),
+        _kept_free,
+    ),
+    (
+        "asked",
+        gettext_lazy("What I was asked, and may leave out"),
+        gettext_lazy("You need not answer any of it."),
+        _asked,
+    ),
+)
+
+
+def parts_for(person: User, *, now: datetime) -> list[Part]:
+    """What belongs to somebody by who they are here; a part without a line is left out."""
+    parts = (Part(key, title, text, tuple(choices_of(person, now))) for key, title, text, choices_of in PARTS)
+    return [part for part in parts if part.choices]

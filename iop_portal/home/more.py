@@ -83,7 +83,8 @@ PARTS = (
         "decide",
         _("You decide"),
         (
-            Line(_("My choices"), _("Who may know what about you"), "home:choices", "eye"),
+            Line(_("My choices"), _("Everything you decide, and how it stands"), "home:choices", "tick"),
+            Line(_("Who may know what"), _("What you permit, and what was told"), "home:permissions", "eye"),
             Line(
                 _("My agreements"),
                 _("What you have signed here, and what waits to be read"),

@@ -323,7 +323,7 @@ def suggestions_for(client: User, *, now: datetime) -> list[Suggestion]:
             Suggestion(
                 _("Decide who may know what"),
                 _("Nobody is told anything until you say so."),
-                reverse("home:choices"),
+                reverse("home:permissions"),
                 _("Look"),
                 _("at who may know what"),
             )

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from iop_portal.home.views import caseload, choices, client_page, help, landing, more, opened, permission
+from iop_portal.home.views import caseload, choices, client_page, giving, help, landing, more, opened, permissions
 
 app_name = "home"
 urlpatterns = [
@@ -10,11 +10,12 @@ urlpatterns = [
     path("clients/<int:client_id>/", client_page.client_page, name="client"),
     path("clients/<int:client_id>/tell/", client_page.tell, name="tell"),
     path("choices/", choices.my_choices, name="choices"),
-    path("choices/new/check/", permission.check, name="permission_check"),
-    path("choices/new/<slug:step>/", permission.step, name="permission_step"),
-    path("choices/<int:consent_id>/", choices.permission, name="permission"),
-    path("choices/<int:consent_id>/withdraw/", choices.withdraw, name="withdraw"),
-    path("choices/<int:consent_id>/seen/", choices.seen_as, name="seen_as"),
+    path("choices/permissions/", permissions.permitted, name="permissions"),
+    path("choices/new/check/", giving.check, name="permission_check"),
+    path("choices/new/<slug:step>/", giving.step, name="permission_step"),
+    path("choices/<int:consent_id>/", permissions.permission, name="permission"),
+    path("choices/<int:consent_id>/withdraw/", permissions.withdraw, name="withdraw"),
+    path("choices/<int:consent_id>/seen/", permissions.seen_as, name="seen_as"),
     path("more/", more.more, name="more"),
     path("my-record/opened/", opened.opened, name="opened"),
 ]

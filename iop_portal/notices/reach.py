@@ -8,12 +8,15 @@ from datetime import datetime, time
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef
-from django.utils.translation import gettext_lazy as _
+from django.utils.text import capfirst, get_text_list
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from iop_portal.audit import trail
+from iop_portal.markup import clock
 from iop_portal.notices.channels import Channel, Topic
 from iop_portal.notices.models import Reach, ReachDefault, TextOptIn
-from iop_portal.notices.models.reach import Wishes
+from iop_portal.notices.models.reach import Wishes, lead_in_words
 from iop_portal.notices.quiet import OwnHours, Quiet
 from iop_portal.people.models import Program, User
 from iop_portal.people.roles import Role
@@ -21,18 +24,28 @@ from iop_portal.refusals import Refused
 from iop_portal.versions import ChangedMeanwhile, version_of
 from iop_portal.writes import write
 
+IN_WORDS = {
+    Channel.MAIL: gettext_lazy("by e-mail"),
+    Channel.TEXT: gettext_lazy("by text message"),
+    Channel.PORTAL: gettext_lazy("here in the portal"),
+}
+# Whether messages tell the place, too.
+DETAIL = {
+    False: gettext_lazy("That there is an appointment, and when"),
+    True: gettext_lazy("That there is an appointment, when and where"),
+}
 # Whoever is booked into something.
 REACHED = (Role.CLIENT, Role.APPLICANT, Role.ALUM, Role.FAMILY)
 
 
 class UnknownChannel(Refused):
-    message = _("Choose from the ways that are offered.")
+    message = gettext_lazy("Choose from the ways that are offered.")
     constraint = "reach_wishes_channels_that_there_are"
     status = 400
 
 
 class TooManyLeads(Refused):
-    message = _("Choose up to three times before an appointment.")
+    message = gettext_lazy("Choose up to three times before an appointment.")
     constraint = "reach_wishes_at_most_three_of_the_leads"
     status = 400
 
@@ -46,7 +59,7 @@ class TooManyDefaultLeads(TooManyLeads):
 
 
 class QuietHoursNotWhole(Refused):
-    message = _("Say from when until when you want no messages. The two have to differ.")
+    message = gettext_lazy("Say from when until when you want no messages. The two have to differ.")
     constraint = "own_quiet_hours_are_whole_and_have_a_length"
     status = 400
 
@@ -93,6 +106,49 @@ def quiet_hours(reach: Reach | None, *, person: User, program: Program | None) -
     if reach and reach.quiet_from and reach.quiet_until:
         return OwnHours(reach.quiet_from, reach.quiet_until, person.zone)
     return program
+
+
+@dataclass(frozen=True)
+class Reached:
+    """How somebody is reached, in words. `reminders` is empty where none come."""
+
+    changes: str
+    reminders: str
+    detail: str
+    quiet: str
+
+
+def reached(person: User, program: Program | None) -> Reached:
+    """Two queries at most for what they said, or what is presumed of them, and whether they get texts."""
+    wishes = reach_of(person) or default_of(program)
+    own = wishes if isinstance(wishes, Reach) else None
+    texted = TextOptIn.objects.live().filter(person=person).exists()
+
+    def by(topic: Topic) -> str:
+        found = channels(wishes, topic, mail_ok=person.mail_ok, texted=texted)
+        return get_text_list([str(IN_WORDS[each]) for each in Channel if each in found], str(_("and")))
+
+    leads = get_text_list([lead_in_words(minutes) for minutes in wishes.leads], str(_("and")))
+    reminders = by(Topic.REMINDERS) if leads else ""
+    return Reached(
+        changes=capfirst(by(Topic.APPOINTMENTS)),
+        reminders=capfirst(f"{reminders}, {leads}") if reminders else "",
+        detail=str(DETAIL[bool(own and own.tells_place)]),
+        quiet=hours_of_their_own(own) if own and own.quiet_from else night_of(program),
+    )
+
+
+def night_of(program: Program | None) -> str:
+    """A program's quiet hours, in words."""
+    if program is None:
+        return _("At night")
+    hours = {"from": clock(program.quiet_from), "until": clock(program.quiet_until)}
+    return _("At night, from %(from)s until %(until)s") % hours
+
+
+def hours_of_their_own(reach: Reach) -> str:
+    hours = {"from": clock(reach.quiet_from), "until": clock(reach.quiet_until)}
+    return _("From %(from)s until %(until)s, your own hours") % hours
 
 
 # ── What somebody says ────────────────────────────────────────────────────────────────────────────────────────

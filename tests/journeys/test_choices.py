@@ -17,7 +17,7 @@ def test_a_permission_is_given_told_upon_and_withdrawn(open_window, scripts):
     hers.sign_in(maya)
     office.sign_in(amara)
 
-    hers.go("/choices/")
+    hers.go("/choices/permissions/")
     page = hers.page
     page.get_by_text("Nobody is told anything until you say so.").wait_for()
     page.get_by_role("link", name="Give a permission").click()
@@ -43,7 +43,7 @@ def test_a_permission_is_given_told_upon_and_withdrawn(open_window, scripts):
     office.page.get_by_role("button", name="Write it down").click()
     office.page.get_by_text("Came to 6 of 6").wait_for()
 
-    hers.go("/choices/")
+    hers.go("/choices/permissions/")
     page.get_by_text("Came to 6 of 6").wait_for()
     page.get_by_role("link", name="Withdraw").click()
     page.get_by_role("button", name="Withdraw it").click()

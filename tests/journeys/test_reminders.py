@@ -38,7 +38,7 @@ def test_how_we_reach_you_a_reminder_and_an_answer(open_window, clinic, phones, 
     maya.sign_in(clinic.maya)
     page = maya.page
     maya.go("/choices/")
-    page.get_by_role("link", name="How we reach you").last.click()
+    page.get_by_role("link", name="Change Text messages").click()
     page.get_by_role("link", name="Get text messages").click()
     page.get_by_label("Your mobile number").fill("(212) 555-0142")
     page.get_by_role("button", name="Go on").click()

@@ -107,7 +107,7 @@ def test_a_client_gives_a_permission_and_takes_it_back(enter, program, server):
     hers, theirs = enter(maya).page, enter(rosa).page
     assert "Maya" not in theirs.inner_text("main")
 
-    hers.goto(server + reverse("home:choices"))
+    hers.goto(server + reverse("home:permissions"))
     hers.get_by_role("link", name="Give a permission").first.click()
     hers.get_by_label("What is their name?").fill("Rosa")
     hers.get_by_label("Their e-mail address").fill("rosa@portal.test")

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from iop_portal.consents import statements
 from iop_portal.doors import PortalRequest
-from iop_portal.home import choices, today
+from iop_portal.home import permissions, today
 from iop_portal.people.roles import Role
 
 
@@ -51,7 +51,7 @@ def _own(request: PortalRequest, template: str) -> HttpResponse:
 
 def _family(request: PortalRequest) -> HttpResponse:
     now = timezone.now()
-    shared = choices.read_shared(request.user, now=now)
+    shared = permissions.read_shared(request.user, now=now)
     context = {
         "greeting": today.greeting(request.user, now),
         "shared": shared,

@@ -9,7 +9,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from iop_portal.doors import PortalRequest, for_roles
-from iop_portal.markup import clock
 from iop_portal.notices import reach, texting
 from iop_portal.notices.channels import Channel
 from iop_portal.notices.forms import ReachForm
@@ -29,7 +28,7 @@ def how(request: PortalRequest) -> HttpResponse:
     form = ReachForm(
         request.POST or None,
         texted=opt_in is not None,
-        night=_night(program),
+        night=reach.night_of(program),
         initial=ReachForm.start(wishes, mail_ok=request.user.mail_ok),
     )
     if form.is_valid():
@@ -42,10 +41,3 @@ def how(request: PortalRequest) -> HttpResponse:
             return redirect("notices:reach")
     context = {"form": form, "opt_in": opt_in, "texts_are_on": reach.texts_are_on(), "text": Channel.TEXT}
     return render(request, "notices/reach.html", context, status=form.status)
-
-
-def _night(program: Program | None) -> str:
-    if program is None:
-        return _("At night")
-    hours = {"from": clock(program.quiet_from), "until": clock(program.quiet_until)}
-    return _("At night, from %(from)s until %(until)s") % hours

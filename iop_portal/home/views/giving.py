@@ -19,7 +19,7 @@ from iop_portal.consents.consenting import Wish, fingerprint, wording
 from iop_portal.consents.models import Category, Purpose
 from iop_portal.doors import PortalRequest, for_roles
 from iop_portal.forms import PortalForm
-from iop_portal.home import choices
+from iop_portal.home import permissions
 from iop_portal.home.forms import ProgramForm, SignForm, UntilForm, WhatForm, WhoForm, WhyForm
 from iop_portal.people.models import Program
 from iop_portal.people.roles import Role
@@ -94,7 +94,7 @@ class Draft:
             category=Category(forms["what"].cleaned_data["category"]),
             purpose=Purpose(forms["why"].cleaned_data["purpose"]),
             expires_on=until.expires_on,
-            recipient=choices.recipient_at(who["recipient_address"], self.program),
+            recipient=permissions.recipient_at(who["recipient_address"], self.program),
             **who,
         )
 
@@ -117,7 +117,7 @@ def step(request: PortalRequest, step: str) -> HttpResponse:
             "heading": HEADINGS[step],
             "number": len(before) + 1,
             "total": len(draft.steps),
-            "back": _page(before[-1]) if before else reverse("home:choices"),
+            "back": _page(before[-1]) if before else reverse("home:permissions"),
         },
         status=form.status,
     )
@@ -135,7 +135,7 @@ def check(request: PortalRequest) -> HttpResponse:
     form = SignForm(request.POST or None, name=request.user.full_name, initial={"read": fingerprint(text)})
     if form.is_bound and form.is_valid():
         try:
-            consent = choices.give_permission(
+            consent = permissions.give_permission(
                 wish,
                 signature=form.cleaned_data["signature"],
                 read=form.cleaned_data["read"],

@@ -63,7 +63,7 @@ def text_of(response):
 
 
 def test_without_a_permission_the_page_says_so(page):
-    response = page.get(reverse("home:choices"))
+    response = page.get(reverse("home:permissions"))
     assert "Nobody is told anything until you say so." in text_of(response)
     assert "Nothing was told to anybody." in text_of(response)
 
@@ -183,7 +183,7 @@ def test_withdrawing_asks_once_and_works_at_once(page, maya):
         "Withdrawn. From now on nobody is told this any more."
     ]
     assert not Consent.objects.live(timezone.now()).exists()
-    assert "withdrawn on" in text_of(page.get(reverse("home:choices")))
+    assert "withdrawn on" in text_of(page.get(reverse("home:permissions")))
     assert page.get(withdraw).url == reverse("home:permission", args=[consent.pk])
     assert page.post(withdraw).status_code == 302
 
@@ -192,7 +192,7 @@ def test_what_was_told_stands_on_the_page(page, maya, program):
     amara = clinician(program, preferred_name="Amara", surname="Osei")
     on_care_team(amara, maya)
     record_disclosure(permission(maya), what="Came to 6 of 6", by=amara, now=timezone.now())
-    for response in (page.get(reverse("home:choices")), page.get(permission_page(Consent.objects.get()))):
+    for response in (page.get(reverse("home:permissions")), page.get(permission_page(Consent.objects.get()))):
         assert "Came to 6 of 6" in text_of(response)
         assert "by Amara Osei" in text_of(response)
 
@@ -256,4 +256,4 @@ def test_the_page_takes_as_many_queries_for_many_as_for_few(page, maya, program,
         record_disclosure(permission(maya, recipient_name=f"Live {number}"), what="Came", by=amara, now=timezone.now())
         revoke_consent(permission(maya, recipient_name=f"Gone {number}"), by=maya, now=timezone.now())
     with django_assert_num_queries(6):
-        page.get(reverse("home:choices"))
+        page.get(reverse("home:permissions"))
