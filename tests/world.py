@@ -70,7 +70,7 @@ from therapy.drafts import save_draft
 from therapy.first_contact import Asked, PageDetails, ask_to_be_called, change_page, page_of, page_version
 from therapy.homework import give_homework, practised
 from therapy.instruments import instruments
-from therapy.models import Agreement, Format, Skill, Speciality
+from therapy.models import Agreement, Format, Sitting, Skill, Speciality
 from therapy.oncall import Terms as DutyTerms
 from therapy.oncall import add_weekly
 from therapy.phases import guides_of, offer_standard_guide
@@ -78,6 +78,8 @@ from therapy.plan_drafting import sign_plan, write_goal, write_text
 from therapy.plan_progress import Said, record_progress
 from therapy.plan_suggestions import suggest_step
 from therapy.plan_texts import Content, Goal, Step, fingerprint_of, new_key
+from therapy.practices import practices
+from therapy.sittings import keep_sitting, pin
 
 MARKER = re.compile(r"zq-[a-z]+", re.IGNORECASE)
 
@@ -181,7 +183,10 @@ def practised_by(client, counsellor, now):
     given = give_homework(enrolment, skill, words="Zq-homework", by=counsellor, now=now)
     done = give_homework(enrolment, other, by=client, now=now)
     practised(done, reflection="Zq-reflection", shared=False, by=client, now=now)
-    return {"skill_id": skill.pk, "homework_id": given.pk}
+    pause = practices()["pause"]
+    kept = keep_sitting(pause, minutes=3, how=Sitting.How.HELPED, shared=False, by=client, now=now)
+    pin(pause, by=client, now=now)
+    return {"skill_id": skill.pk, "homework_id": given.pk, "sitting_id": kept.pk}
 
 
 def in_a_course(client, counsellor, way, office, now):

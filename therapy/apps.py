@@ -3,14 +3,15 @@ from importlib import import_module
 from django.apps import AppConfig
 from django.core.checks import register
 
-from therapy.instruments import check_files
+from therapy import instruments, practices
 
 
 class TherapyConfig(AppConfig):
     name = "therapy"
 
     def ready(self) -> None:
-        register(check_files)
+        register(instruments.check_files)
+        register(practices.check_files)
         # Their words need the models, which exist only now.
         import_module("therapy.verbs")
         import_module("therapy.kinds")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ from typing import Any
 from django.core.checks import CheckMessage, Error
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+
+from therapy.data_files import keys
 
 FOLDER = Path(__file__).parent / "instruments"
 MOST_POINTS = 500
@@ -253,12 +255,11 @@ NEEDED_OF = {
     "options": {"value", "text"},
     "bands": {"from", "name", "words"},
 }
-TYPES = {"str": str, "int": int, "bool": bool, "int | None": int, "str | None": str, "tuple[str, ...]": list}
 
 
 def _shape(data: dict[str, Any]) -> list[str]:
     """Keys and their types, before anything is made of them."""
-    faults = _keys(data, Instrument, "it", apart={"items", "bands"}, extra={"scales"})
+    faults = keys(data, Instrument, "it", apart={"items", "bands"}, extra={"scales"})
     for name in ("items", "bands"):
         if not isinstance(data.get(name), list) or not data[name]:
             faults.append(f"it has no {name}.")
@@ -267,7 +268,7 @@ def _shape(data: dict[str, Any]) -> list[str]:
     if faults:
         return faults
     for item in data["items"]:
-        faults += _keys(item, Item, f"item {item.get('code', '?')}", apart={"options"})
+        faults += keys(item, Item, f"item {item.get('code', '?')}", apart={"options"})
     for band in data["bands"]:
         if set(band) != NEEDED_OF["bands"] or not isinstance(band["from"], int):
             faults.append("a band needs from, name and words, and nothing else.")
@@ -275,22 +276,6 @@ def _shape(data: dict[str, Any]) -> list[str]:
         options = scale.get("options") if isinstance(scale, dict) else None
         if not options or any(set(one) != NEEDED_OF["options"] or type(one["value"]) is not int for one in options):
             faults.append(f"scale {name} needs options, each with a value and a text.")
-    return faults
-
-
-def _keys(
-    data: dict[str, Any], kind: type, name: str, *, apart: set[str], extra: frozenset[str] | set[str] = frozenset()
-) -> list[str]:
-    known = {field.name: field for field in fields(kind) if field.name not in apart}
-    faults = [f"{name} has {key}, which means nothing." for key in data if key not in {*known, *apart, *extra}]
-    for key, field in known.items():
-        if key not in data:
-            if field.default is MISSING:
-                faults.append(f"{name} lacks {key}.")
-        elif type(data[key]) is not TYPES[str(field.type)]:
-            faults.append(f"{name} has {key} of the wrong type.")
-        elif data[key] == "" and key != "intro":
-            faults.append(f"{name} has an empty {key}.")
     return faults
 
 

@@ -59,7 +59,8 @@ def open_to_anybody(view: View) -> bool:
 class SessionLimits:
     """End a session that was idle or lasted too long, say so once, and keep where the person was going.
 
-    A request that a page made by itself, told by the header `X-Portal-Poll: 1`, extends nothing.
+    A request that a page made by itself extends nothing. The header `X-Portal-Poll: 1` tells of it, or `turned=1` in
+    the address, where a page turns to the next by itself and can send no header.
     """
 
     def __init__(self, get_response: Next) -> None:
@@ -81,7 +82,7 @@ class SessionLimits:
         now = timezone.now()
         if sessions.time_left(request.session, user, now=now).total_seconds() <= 0:
             return self._end(request, user, view, now)
-        if request.headers.get("X-Portal-Poll") != "1":
+        if not _made_by_itself(request):
             sessions.touch(request.session, now=now)
         return None
 
@@ -97,6 +98,10 @@ class SessionLimits:
             messages.info(request, why)
             return _to_sign_in(request)
         return render(request, "accounts/signed_out.html", {"why": why}, status=401)
+
+
+def _made_by_itself(request: HttpRequest) -> bool:
+    return request.headers.get("X-Portal-Poll") == "1" or request.GET.get("turned") == "1"
 
 
 class StaffSecondStep:

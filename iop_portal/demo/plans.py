@@ -10,11 +10,13 @@ from typing import Protocol
 from iop_portal.people.models import CareTeam, Enrolment, Program, User
 from therapy.care_plans import plan_of
 from therapy.homework import give_homework, not_this_time, practised
-from therapy.models import CarePlan, Modality, Part, PlanShare, PlanSignature, Side
+from therapy.models import CarePlan, Modality, Part, PlanShare, PlanSignature, Side, Sitting
 from therapy.plan_drafting import sign_plan, write_goal, write_mix, write_text
 from therapy.plan_progress import Said, record_progress
 from therapy.plan_suggestions import suggest_step
 from therapy.plan_texts import Content, Goal, Step, as_kept, fingerprint, fingerprint_of, new_key
+from therapy.practices import practices
+from therapy.sittings import keep_sitting, pin
 from therapy.skills import offer_standard_skills
 
 
@@ -186,3 +188,18 @@ def tell_practice(program: Program, dana: User, amara: User, *, ago: Ago, now: d
     halt = skills["Four questions: HALT"]
     give_homework(theo, halt, due_on=soon, words="Once a day is plenty.", by=amara, now=ago(1))
     give_homework(theo, skills["An evening that leads to sleep"], by=theo.client, now=ago(1, time(20)))
+    _quiet_minutes(maya.client, ago=ago)
+
+
+def _quiet_minutes(maya: User, *, ago: Ago) -> None:
+    """What she keeps at the top and of which she kept a line; one of them she shares."""
+    known, how = practices(), Sitting.How
+    pin(known["wave"], by=maya, now=ago(10, time(21)))
+    pin(known["pause"], by=maya, now=ago(7, time(12)))
+    for code, minutes, felt, shared, at in (
+        ("wave", 15, how.HELPED, True, ago(8, time(22))),
+        ("body", 4, how.STOPPED, False, ago(6, time(23))),
+        ("pause", 3, how.NOT, False, ago(4, time(12, 30))),
+        ("pause", 3, how.HELPED, False, ago(2, time(15))),
+    ):
+        keep_sitting(known[code], minutes=minutes, how=felt, shared=shared, by=maya, now=at)

@@ -60,6 +60,12 @@ PARTS = (
                 "scheduling:courses",
                 "book",
             ),
+            Line(
+                _("Quiet minutes"),
+                _("Short practices that lead you through, with a timer or without"),
+                "therapy:mindfulness",
+                "clock",
+            ),
             Line(_("My care"), _("What is planned for you, and who is there for you"), "therapy:my_care", "plan"),
             Line(_("Notes about my sessions"), _("What your care team wrote down"), "therapy:notes", "book"),
             Line(_("Messages"), _("Between you and your care team"), "therapy:messages", "message", LEFT),

@@ -23,6 +23,7 @@ from therapy.models.notes import Amendment, CounsellingNote, Note
 from therapy.models.oncall import DAY, Duty
 from therapy.models.phases import Criterion, PhaseGuide
 from therapy.models.policies import ClinicalPolicy
+from therapy.models.practices import MOST_PINS, Pin, Sitting
 from therapy.models.tracks import PartOfDay, Prescription, Track
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "FAMILIES",
     "IN_COMPANY",
     "LENGTHS",
+    "MOST_PINS",
     "TEXTS",
     "Agreement",
     "Alert",
@@ -59,6 +61,7 @@ __all__ = [
     "Part",
     "PartOfDay",
     "PhaseGuide",
+    "Pin",
     "PlanReview",
     "PlanRhythm",
     "PlanShare",
@@ -71,6 +74,7 @@ __all__ = [
     "Sheet",
     "Side",
     "Signature",
+    "Sitting",
     "Skill",
     "Speciality",
     "Thread",

@@ -16,6 +16,7 @@ from therapy import homework
 from therapy.forms.homework import LATER, GiveForm, PickForm, ReflectionForm
 from therapy.models import Homework, Skill
 from therapy.prescribing import enrolments_cared_for
+from therapy.sittings import pinned_by, read_shared
 
 
 @for_roles(Role.CLIENT, Role.ALUM, methods=("GET",))
@@ -27,7 +28,7 @@ def practice(request: PortalRequest) -> HttpResponse:
         "waiting": waiting,
         "ended": ended.order_by("-ended_at")[: homework.SHOWN],
         "skills": [skill for skill in Skill.objects.visible_to(request.user) if skill.pk not in taken],
-        "writes": Role.CLIENT in request.user.roles,
+        "pinned": pinned_by(request.user),
     }
     return render(request, "therapy/practice.html", context)
 
@@ -99,5 +100,6 @@ def give(request: PortalRequest, enrolment_id: int) -> HttpResponse:
         "skills": skills.exists(),
         "writes": enrolment.state == Enrolment.State.ADMITTED,
         "given": homework.read_homework(enrolment, by=request.user, now=now),
+        "sittings": read_shared(enrolment.client, by=request.user, now=now),
     }
     return render(request, "therapy/give_homework.html", context, status=form.status)
