@@ -132,6 +132,6 @@
     if (ends) tick();
   });
 
-  find("timer").hidden = false;
+  find("timer").dataset.ready = "";
   draw();
 })();

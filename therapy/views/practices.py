@@ -81,6 +81,7 @@ def step(request: PortalRequest, practice: str, minutes: int, step: int) -> Http
         "turning": turning,
         "end": end,
         "whole": minutes * 60,
+        "left": "{}:{:02}".format(*divmod(minutes * 60 - here.since, 60)),
     }
     response = render(request, "therapy/mindful_step.html", context)
     if turning:
