@@ -403,6 +403,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },
+    "forget whom people looked for": {
+        "task": "scheduling.forget_match_answers",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     # At night in America. A night without it does no harm: there are eight weeks until somebody would miss a session.
     "make sessions of series": {
         "task": "scheduling.make_sessions",

@@ -3,12 +3,17 @@
 from celery import shared_task
 from django.utils import timezone
 
-from scheduling import assigning, joining, making, own_calendars, reminders, rosters, taking_part, waiting
+from scheduling import assigning, joining, making, matching, own_calendars, reminders, rosters, taking_part, waiting
 
 
 @shared_task(name="scheduling.tidy_whereabouts")
 def tidy_whereabouts() -> None:
     joining.tidy_whereabouts(now=timezone.now())
+
+
+@shared_task(name="scheduling.forget_match_answers")
+def forget_match_answers() -> None:
+    matching.forget_old_answers(now=timezone.now())
 
 
 @shared_task(name="scheduling.offer_free_places")

@@ -6,6 +6,8 @@ from iop_portal.audit.verbs import register
 
 register(
     {
+        "match.answered": _("said whom they would like to speak with"),
+        "match.deleted": _("deleted what they had said of whom they would like to speak with"),
         "room.added": _("added a room"),
         "room.changed": _("changed a room"),
         "room.taken_out_of_use": _("took a room out of use"),

@@ -161,6 +161,11 @@ PAGES = [
     Page("office:offer_standard_specialities", "POST", ADMINS, HER_ADMIN),
     Page("office:change_speciality", "GET POST", ADMINS, HER_ADMIN),
     Page("office:set_speciality_in_use", "POST", ADMINS, HER_ADMIN),
+    # Who would suit somebody: their own answers, whoever looks after them
+    Page("scheduling:match_begin", "GET", CLIENTS | {"applicant"}),
+    Page("scheduling:match", "GET", CLIENTS | {"applicant"}, MAYA),
+    Page("scheduling:match_questions", "GET POST", CLIENTS | {"applicant"}, MAYA),
+    Page("scheduling:match_forget", "POST", CLIENTS | {"applicant"}, MAYA),
     Page("therapy:my_care", "GET", ENROLLED),
     Page("scheduling:prescribe", "GET POST", CLINICIANS, HER_TEAM),
     # Agreements: what one signed, and what holds where one is

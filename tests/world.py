@@ -39,8 +39,10 @@ from scheduling.commitments import Terms, add_commitment
 from scheduling.connected import save_look, this_week
 from scheduling.courses import CourseDetails, Parts, add_course
 from scheduling.feeds import make_feed
+from scheduling.matching import save_preferences
 from scheduling.models import Area, Closure, DayException, OwnCalendar, Reminder, TimeOff
 from scheduling.own_calendars import Brought, follow_address
+from scheduling.suiting import Preferences
 from scheduling.taking_part import join_course
 from scheduling.waiting import join_line, offer_free_places
 from tests.factories import (
@@ -353,6 +355,8 @@ def build_world() -> World:
     plan = a_plan(maya, team, now)
     told = PageDetails(published=True, what="Zq-public", whom="Zq-public")
     change_page(home, told, seen=page_version(page_of(home)), by=people["admin"], now=now)
+    sought = Preferences(specialities=frozenset({speciality.pk}), language="es")
+    save_preferences(maya.enrolments.get(), sought, by=maya, now=now)
     asks = Asked(name="Zq-caller", phone="1", words="Zq-caller")
     return World(
         people,

@@ -94,6 +94,12 @@ class OddAlertTime(Refused):
     status = 400
 
 
+class OddRatio(Refused):
+    message = _("A primary counsellor has from 1 to 100 clients.")
+    constraint = "a_counsellor_has_1_to_100_clients"
+    status = 400
+
+
 @dataclass(frozen=True)
 class PolicyDetails:
     hours_per_week: int = 9
@@ -108,6 +114,8 @@ class PolicyDetails:
     offer_minutes: int = 120
     answer_hours: int = 24
     alert_minutes: int = 15
+    # As the rules of some states have it for a program like this (NJ: 1:24).
+    clients_per_counsellor: int = 24
 
 
 DETAILS = tuple(field.name for field in fields(PolicyDetails))

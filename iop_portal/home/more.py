@@ -46,6 +46,13 @@ PARTS = (
         (
             Line(_("Ways that can help"), _("Every kind of session, in plain words"), "therapy:ways", "book"),
             Line(_("The people here"), _("Who they are, and what they do"), "therapy:people", "people"),
+            Line(
+                _("Who would suit me"),
+                _("A few questions, and who fits you"),
+                "scheduling:match_begin",
+                "person",
+                IN_CARE,
+            ),
             Line(_("How you have been"), _("Short questions, and what came of them"), "therapy:measures", "chart"),
             Line(
                 _("Things to practise"),

@@ -7,6 +7,7 @@ from scheduling.models.courses import Course, CourseSeries, CourseSession, Parti
 from scheduling.models.feeds import CalendarDelivery
 from scheduling.models.hours import DayException, Hours, OtherHours, Room, TimeOff, WeeklyHours
 from scheduling.models.joining import Arrival, VideoAddress, VideoRoom, Whereabouts
+from scheduling.models.matching import MatchAnswers
 from scheduling.models.own_calendars import BusyTime, OwnCalendar
 from scheduling.models.reminders import AnswerLink, Reminder
 from scheduling.models.series import Closure, Series, Skipped, TrackSeries
@@ -33,6 +34,7 @@ __all__ = [
     "Hours",
     "How",
     "Look",
+    "MatchAnswers",
     "OtherHours",
     "OwnCalendar",
     "Participation",

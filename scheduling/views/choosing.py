@@ -227,7 +227,7 @@ def busy_around(person: User, times: Sequence[SeatTime | HourTime]) -> list[Busy
 
 
 def _slot(time: SeatTime | HourTime, answers: Answers, busy: Iterable[Busy]) -> Slot:
-    url = _seat_url(time, answers) if isinstance(time, SeatTime) else _hour_url(time, answers)
+    url = _seat_url(time, answers) if isinstance(time, SeatTime) else hour_url(time, answers)
     return Slot(time, url, overlaps(busy, time.begins, time.ends))
 
 
@@ -240,7 +240,7 @@ def _seat_url(time: SeatTime, answers: Answers) -> str:
     return reverse("scheduling:check") + answers.without_time.query(session=time.session.pk) if time.free else ""
 
 
-def _hour_url(time: HourTime, answers: Answers) -> str:
+def hour_url(time: HourTime, answers: Answers) -> str:
     return reverse("scheduling:check") + answers.without_time.query(
         way=time.modality.pk,
         minutes=round((time.ends - time.begins).total_seconds() / 60),

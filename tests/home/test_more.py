@@ -17,7 +17,7 @@ LINES = [line for part in PARTS for line in part.lines]
 
 @pytest.mark.parametrize("line", LINES, ids=lambda line: line.view)
 def test_each_line_leads_to_a_page_that_opens(line):
-    assert sign_in(Client(), enrolled()).get(line.url).status_code == 200
+    assert sign_in(Client(), enrolled()).get(line.url, follow=True).status_code == 200
 
 
 def test_a_client_finds_all_of_it():

@@ -312,7 +312,7 @@ def test_the_list_of_clinicians_asks_the_same_number_of_questions_whatever_its_s
     few = queries_of(office, listed)
     for _ in range(12):
         introduced(clinician(program), ModalityFactory(program=program))
-    assert queries_of(office, listed) == few == 8
+    assert queries_of(office, listed) == few == 9
 
 
 # ── Admission ─────────────────────────────────────────────────────────────────────────────────────────────────

@@ -62,6 +62,8 @@ def test_a_change_holds_and_the_trail_tells_it(program, ada):
         ({"make_ups_per_week": 8}, policies.TooManyMakeUps),
         ({"offer_minutes": 14}, policies.OddOffer),
         ({"offer_minutes": 2881}, policies.OddOffer),
+        ({"clients_per_counsellor": 0}, policies.OddRatio),
+        ({"clients_per_counsellor": 101}, policies.OddRatio),
     ],
 )
 def test_what_makes_no_sense_is_refused_and_leaves_no_trace(program, ada, changes, refusal):

@@ -47,9 +47,15 @@ class ClinicalPolicy(models.Model):
     alert_minutes = models.PositiveSmallIntegerField(
         _("minutes until an answer that cannot wait goes on"), default=15, db_default=15
     )
+    clients_per_counsellor = models.PositiveSmallIntegerField(
+        _("most clients of one primary counsellor"), default=24, db_default=24
+    )
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                name="a_counsellor_has_1_to_100_clients", condition=Q(clients_per_counsellor__range=(1, 100))
+            ),
             models.CheckConstraint(
                 name="an_alert_goes_on_within_5_to_60_minutes", condition=Q(alert_minutes__range=(5, 60))
             ),

@@ -56,6 +56,7 @@ def people(request: PortalRequest) -> HttpResponse:
         "sought": sought,
         "in_words": there.in_words(sought),
         "finder": FindPeopleForm.showing(sought, there=there),
+        "may_match": bool(request.user.roles & {Role.CLIENT, Role.APPLICANT}),
     }
     return render(request, "therapy/people.html", context)
 

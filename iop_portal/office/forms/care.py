@@ -42,6 +42,7 @@ class PolicyForm(EditForm):
         policies.OddOffer: "offer_minutes",
         policies.OddAnswerTime: "answer_hours",
         policies.OddAlertTime: "alert_minutes",
+        policies.OddRatio: "clients_per_counsellor",
     }
 
     class Meta:
@@ -62,6 +63,7 @@ class PolicyForm(EditForm):
             "alert_minutes": gettext_lazy(
                 "After how many minutes an answer that cannot wait goes on to the next person"
             ),
+            "clients_per_counsellor": gettext_lazy("Most clients of one primary counsellor"),
         }
         help_texts = {
             "hours_per_week": gettext_lazy("Where the phases of the program say nothing else."),
@@ -74,6 +76,9 @@ class PolicyForm(EditForm):
             ),
             "alert_minutes": gettext_lazy(
                 "Until somebody has written down what was done. It does so by day and by night."
+            ),
+            "clients_per_counsellor": gettext_lazy(
+                "Whoever has as many is suggested to nobody new. You may still put somebody on their care team."
             ),
         }
 
