@@ -24,7 +24,8 @@ from scheduling.finding import (
     seat_times,
 )
 from scheduling.models import Firmness, WeekWishes
-from scheduling.planner import MINUTE, NO_TIME, Plan, Question, Rule, Share, Slot, overlap, plan_week
+from scheduling.planner import Plan, plan_week
+from scheduling.wanted_week import MINUTE, NO_TIME, Question, Rule, Share, Slot, overlap
 from scheduling.week import Block, Week, week_of
 from scheduling.wishes import MINUTES, Habits, habits_of, usual_way, wishes_of
 from therapy.care_plans import mix_in_force

@@ -16,8 +16,9 @@ from iop_portal.markup import day_clock, hours_read
 from scheduling.commitments import overlaps
 from scheduling.finding import SeatTime
 from scheduling.models import Firmness
-from scheduling.planner import MINUTE, NEEDS, Rule, Slot, WayOut, waiting_of
+from scheduling.planner import WayOut
 from scheduling.planning import Open, Proposal, Suggested, firmness_of, known
+from scheduling.wanted_week import MINUTE, NEEDS, Rule, Slot, waiting_of
 from therapy.models import FAMILIES, Format, PlanShare
 from therapy.plan_texts import a_week
 

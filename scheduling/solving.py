@@ -93,21 +93,15 @@ class IntegerProgram:
 
 
 def _solver(seconds: float) -> highspy.Highs:
-    """For programs as small as a week, presolving and searches in parts of it cost more time than they save."""
     solver = highspy.Highs()  # type: ignore[no-untyped-call]
     options: dict[str, bool | int | float | str] = {
         "output_flag": False,
         "threads": 1,
         "parallel": "off",
-        "presolve": "off",
         "random_seed": SEED,
         "time_limit": seconds,
         "mip_rel_gap": 0.0,
         "mip_abs_gap": GAP,
-        "mip_heuristic_run_feasibility_jump": False,
-        "mip_heuristic_run_rens": False,
-        "mip_heuristic_run_rins": False,
-        "mip_heuristic_run_root_reduced_cost": False,
     }
     for name, value in options.items():
         solver.setOptionValue(name, value)

@@ -12,14 +12,15 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from scheduling.planner import SECONDS, Question, plan_week
+from scheduling.planner import SECONDS, plan_week
+from scheduling.wanted_week import Question
 from tests.benchmarks.ratios import Target, ask, measure, tell, tell_seconds
 from tests.factories import NOON, ModalityFactory, TrackFactory, clinician, enrolled, introduced, session_at
 from tests.scheduling.weeks import full_week
 from tests.signing_in import sign_in
 from therapy.models import ClinicalPolicy, Prescription
 
-CANDIDATES, WEEKS = 200, 12
+CANDIDATES, WEEKS = 200, 40
 PATIENT = 30
 # So many sessions on each of seven days, of so many kinds.
 A_DAY, KINDS = 28, 7

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scheduling.planner import (
+from scheduling.planner import A_DEAR_DAY, plan_week
+from scheduling.solving import OutOfTime
+from scheduling.wanted_week import (
     COST_OF_A_MINUTE_TOO_MANY,
     COST_OF_A_MISSING_DAY,
     COST_OF_A_MISSING_MINUTE,
@@ -19,13 +21,12 @@ from scheduling.planner import (
     Rule,
     Share,
     overlap,
-    plan_week,
     waiting_of,
 )
-from scheduling.solving import OutOfTime
 from tests.scheduling.weeks import BY_ITSELF, WEIGHTS, full_week, slot
 
 PATIENT = 60
+HOUR = timedelta(hours=1)
 
 
 def asked(*candidates, booked=(), minutes=180, days=2, **fields):
@@ -272,6 +273,38 @@ def test_more_of_one_kind_than_is_wished_for_costs_too():
 def test_over_midnight_nobody_is_in_two_places():
     late, early = slot("late", at=23.5), slot("early", day=1, at=0.5, way="b")
     assert len(plan_week(asked(late, early, minutes=180, days=2), seconds=PATIENT).chosen) == 1
+
+
+def test_of_two_sessions_alike_the_one_is_chosen_that_leaves_time_for_the_morning_after():
+    late, early = slot("late", at=23.5), slot("early", day=1, at=0.5, way="b")
+    dearer = slot("dearer", at=21, against={Rule.PEOPLE})
+    plan = plan_week(asked(late, dearer, early, minutes=180, days=2, weights=WEIGHTS), seconds=PATIENT)
+    assert keys(plan) == ["dearer", "early"]
+
+
+def test_a_day_on_which_one_booked_closer_than_the_way_takes_still_has_room():
+    booked = [slot("room", way="a"), slot("home", at=19, way="b", travels=False)]
+    question = asked(slot("more", at=9, way="c"), booked=booked, minutes=270, days=1, travel=HOUR)
+    plan = plan_week(question, seconds=PATIENT)
+    assert keys(plan) == ["more"]
+
+
+def test_a_day_begun_in_a_room_and_ended_at_home_is_a_day_of_travel():
+    there, here = slot("room", way="a"), slot("home", at=20, way="b", travels=False)
+    plan = plan_week(
+        asked(there, here, days=1, weights=WEIGHTS, must=frozenset({Rule.TRAVEL}), most_travel_days=0), seconds=PATIENT
+    )
+    assert plan.clash == (Rule.TRAVEL, Rule.HOURS)
+
+
+def test_a_day_that_begins_dear_is_chosen_for_what_was_suggested_before_on_it():
+    dear = slot("dear", way="a", against={Rule.PARTS})
+    suggested = slot("suggested", at=19, way="b")
+    other = slot("other", day=1, at=9, minutes=180, against={Rule.WEEKDAYS})
+    weights = {Rule.PARTS: A_DEAR_DAY + 10, Rule.WEEKDAYS: A_DEAR_DAY - 50}
+    question = asked(dear, suggested, other, days=1, weights=weights, stay=frozenset({"suggested"}))
+    plan = plan_week(question, seconds=PATIENT)
+    assert (keys(plan), plan.cost) == (["dear", "suggested"], A_DEAR_DAY + 10 - WORTH_OF_STAYING)
 
 
 def test_without_time_it_says_so():

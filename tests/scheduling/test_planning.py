@@ -15,8 +15,8 @@ from scheduling import booking, choices
 from scheduling.choices import Key, Pick, SeatChoice, read_key
 from scheduling.commitments import Terms, add_commitment
 from scheduling.models import Booking, Firmness, Session, WeekWishes
-from scheduling.planner import Rule
 from scheduling.planning import Answers, propose
+from scheduling.wanted_week import Rule
 from scheduling.wishes import Habits, habits_of, save_wishes, wishes_of
 from tests.factories import NOON, ModalityFactory, RoomFactory, seated
 from tests.scheduling.booking_world import TOMORROW, Clinic

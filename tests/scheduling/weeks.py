@@ -3,7 +3,7 @@
 import random
 from datetime import UTC, datetime, timedelta
 
-from scheduling.planner import Question, Rule, Share, Slot
+from scheduling.wanted_week import Question, Rule, Share, Slot
 
 MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
 WEIGHTS = {
