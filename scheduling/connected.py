@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -139,6 +139,12 @@ def unshare_look(look: Look, *, by: User, now: datetime) -> None:
         held.shared_at = None
         held.save(update_fields=["shared_at"])
         trail.record("connected.unshared", held, client=held.person, by=by, at=now)
+
+
+def looks_by(person: User) -> QuerySet[Look]:
+    """All that they finished, the newest first."""
+    found: QuerySet[Look] = Look.objects.finished().filter(person=person)
+    return found
 
 
 def shared_of(person: User) -> tuple[int, int]:

@@ -63,6 +63,7 @@ PAGES = [
     Page("home:more", "GET", ENROLLED),
     Page("home:choices", "GET", ENROLLED),
     Page("home:permissions", "GET", ENROLLED),
+    Page("home:my_record", "GET", ENROLLED),
     Page("home:permission_step", "GET POST", ENROLLED, at={"step": "who"}),
     Page("home:permission_check", "GET POST", ENROLLED),
     Page("home:permission", "GET", ENROLLED | CLINICIANS, MAYA | HER_TEAM | {"glass"}),

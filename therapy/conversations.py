@@ -74,8 +74,9 @@ class Line:
 
 
 def own_threads(client: User) -> ThreadQuerySet:
-    """A client's, the newest first."""
-    return Thread.objects.filter(client=client).with_unread(client).with_seen_to_by().select_related("assigned_to")
+    """A client's: what waits to be read, then the newest."""
+    own = Thread.objects.filter(client=client).with_unread(client).with_seen_to_by().select_related("assigned_to")
+    return own.order_by(F("is_new").desc(), "-last_at", "-pk")
 
 
 def threads_for(clinician: User, *, show: str = "", client: User | None = None) -> QuerySet[Thread]:

@@ -198,7 +198,9 @@ class Offer:
 
 
 def offers_to(person: User, *, now: datetime) -> list[Offer]:
-    """What their programs use. Outside staffed hours, what may alarm says when it will be open."""
+    """What their programs use, first what they were asked. Outside staffed hours, what may alarm says when it will be
+    open.
+    """
     mine = Enrolment.objects.filter(client=person, state=Enrolment.State.ADMITTED).select_related("program")
     found: dict[str, Offer] = {}
     waiting = asked_of(person)
@@ -213,7 +215,7 @@ def offers_to(person: User, *, now: datetime) -> list[Offer]:
             is_open = not use.instrument.alarming or opens_at == now or graced
             offer = Offer(use.instrument, code in waiting, sheet is not None, is_open, None if is_open else opens_at)
             found.setdefault(code, offer)
-    return list(found.values())
+    return sorted(found.values(), key=lambda offer: not offer.asked)
 
 
 def asked_of(person: User) -> dict[str, Asking]:

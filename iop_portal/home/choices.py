@@ -97,6 +97,12 @@ def _seen(person: User, now: datetime) -> list[Choice]:
             reverse("home:opened"),
             _("See who"),
         ),
+        Choice(
+            _("What is held about me"),
+            (_("You read all of it, as soon as it is there."),),
+            reverse("home:my_record"),
+            _("Read"),
+        ),
     ]
     return found
 

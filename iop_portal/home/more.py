@@ -104,6 +104,7 @@ PARTS = (
                 "therapy:agreements",
                 "edit",
             ),
+            Line(_("What is held about me"), _("All of it, and where you read it"), "home:my_record", "book"),
             Line(_("Who opened my record"), _("Each time somebody looked, and why"), "home:opened", "lock"),
             Line(_("How we reach you"), _("Mail, texts, quiet hours"), "notices:reach", "message"),
         ),

@@ -1,6 +1,17 @@
 from django.urls import path
 
-from iop_portal.home.views import caseload, choices, client_page, giving, help, landing, more, opened, permissions
+from iop_portal.home.views import (
+    caseload,
+    choices,
+    client_page,
+    giving,
+    help,
+    landing,
+    more,
+    my_record,
+    opened,
+    permissions,
+)
 
 app_name = "home"
 urlpatterns = [
@@ -17,5 +28,6 @@ urlpatterns = [
     path("choices/<int:consent_id>/withdraw/", permissions.withdraw, name="withdraw"),
     path("choices/<int:consent_id>/seen/", permissions.seen_as, name="seen_as"),
     path("more/", more.more, name="more"),
+    path("my-record/", my_record.my_record, name="my_record"),
     path("my-record/opened/", opened.opened, name="opened"),
 ]

@@ -38,6 +38,12 @@ def told_to(person: User) -> QuerySet[Notice]:
     return told.order_by("-ended_at", "-pk")
 
 
+def sent_to(person: User) -> QuerySet[Notice]:
+    """What left the portal for their mail or phone, the newest first."""
+    sent = Notice.objects.filter(to=person, state=Notice.State.SENT).exclude(channel=Channel.PORTAL)
+    return sent.order_by("-ended_at", "-pk")
+
+
 def unread_by(person: User) -> int:
     return Notice.objects.unread().filter(to=person).count()
 

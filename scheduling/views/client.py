@@ -91,6 +91,7 @@ def booked_page(request: PortalRequest, held: Booking, refusal: Refused | None =
     free_until = booking.free_until(program, block.begins)
     context = {
         "entry": block,
+        "facts": list(held.attendance.select_related("recorded_by").order_by("-number")) if block.attended else [],
         "moved_to": Booking.objects.filter(moved_from=held).first(),
         "can_be_made_up": held in [change.old for change in missed_by(request.user, now=now)],
         "program": program,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -21,9 +22,11 @@ LOOKING_BACK = (Role.CLIENT, Role.APPLICANT, Role.ALUM)
 @for_roles(*LOOKING_BACK, methods=("GET",))
 def staying_connected(request: PortalRequest) -> HttpResponse:
     now = timezone.now()
-    looks = list(Look.objects.finished().filter(person=request.user)[: connected.SHOWN])
+    page = Paginator(connected.looks_by(request.user), connected.SHOWN).get_page(request.GET.get("page"))
+    looks = list(page)
     week = connected.this_week(request.user, now=now)
     context = {
+        "page": page,
         "looks": looks,
         "picture": connected.picture_of(looks),
         "week": week,

@@ -252,3 +252,10 @@ def test_today_asks_towards_the_end_of_the_week_until_it_is_done(clinic):
 def test_every_part_of_life_can_be_kept_free():
     assert set(connected.KINDS) == set(Area)
     assert {"held", "partly", "slipped", "apart"} == set(How.values)
+
+
+def test_older_weeks_stay_readable(maya, clinic):
+    for back in range(14):
+        looked(clinic.maya, weeks_ago=back, words=f"{back} ago.")
+    first, second = (maya.get(WEEKS, {"page": number}).context["looks"] for number in (1, 2))
+    assert (len(first), [look.words for look in second]) == (12, ["12 ago.", "13 ago."])

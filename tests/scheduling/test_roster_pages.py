@@ -360,3 +360,10 @@ def test_the_day_says_how_many_are_to_be_confirmed(client, amara, clinic, call):
 
 def page_of(session):
     return page("roster", session.pk)
+
+
+def test_the_client_reads_what_is_recorded_of_them_and_what_was_before(client, clinic, place):
+    mark(place, Said("missed"), seen=0, by=clinic.jonah, now=NOON - timedelta(minutes=20))
+    mark(place, Said("excused", reason="A funeral"), seen=1, by=clinic.amara, now=NOON)
+    page = words(sign_in(client, place.person).get(reverse("scheduling:booked", args=[place.pk])))
+    assert page.index("What is recorded") < page.index("A funeral") < page.index("Missed")

@@ -237,3 +237,10 @@ def test_the_office_keeps_the_roster(client, harbor):
     duty = Duty.objects.filter(weekday=0).first()
     assert client.post(reverse("office:remove_duty", args=[duty.pk])).status_code == 302
     assert not Duty.objects.filter(pk=duty.pk).exists()
+
+
+def test_what_was_asked_stands_first(client, maya):
+    ask(maya.enrolments.get(), GAD, by=None, now=timezone.now())
+    offers = client.get(reverse("therapy:measures")).context["offers"]
+    assert [offer.asked for offer in offers] == [True, *(False for _ in offers[1:])]
+    assert (offers[0].instrument, len(offers) > 1) == (GAD, True)

@@ -238,3 +238,12 @@ def test_a_long_conversation_has_pages_the_newest_first(client, maya, program):
     assert "No 29" in newest
     assert "The first" not in newest
     assert "The first" in words(client.get(url_of(thread), {"page": 2}))
+
+
+def test_what_waits_to_be_read_stands_before_what_is_newer(client, maya, amara, program):
+    old = begin(maya, program, by=amara, subject="From Amara", now=timezone.now() - timedelta(days=2))
+    new = begin(maya, program, subject="From Maya")
+    sign_in(client, maya)
+    assert client.get(reverse("therapy:messages")).context["threads"] == [old, new]
+    client.get(url_of(old))
+    assert client.get(reverse("therapy:messages")).context["threads"] == [new, old]
