@@ -63,12 +63,14 @@ def change_care(
     phase: str,
     hours: int,
     days: int,
+    reason: str = "",
     by: User,
     now: datetime,
 ) -> Booked:
-    """Another track or phase, or other hours: sessions ahead follow it. `seen` as in `change_prescription`."""
+    """Another track or phase, or other hours: sessions ahead follow it. `seen` and `reason` as in
+    `change_prescription`."""
     prescribed = change_prescription(
-        enrolment, seen=seen, track=track, phase=phase, hours=hours, days=days, by=by, now=now
+        enrolment, seen=seen, track=track, phase=phase, hours=hours, days=days, reason=reason, by=by, now=now
     )
     return _follow(prescribed, by=by, now=now)
 

@@ -252,6 +252,7 @@ PAGES = [
     Page("therapy:suggest", "GET POST", CLINICIANS, HER_TEAM, at={"part": "goal"}),
     Page("office:change_plan_rhythm", "GET POST", ADMINS, HER_ADMIN),
     # What the phases of a program are for, and when the next may come
+    Page("therapy:say_criterion", "POST", CLIENTS | CLINICIANS, MAYA | HER_TEAM),
     Page("office:phases", "GET", ADMINS, HER_ADMIN),
     Page("office:offer_standard_guide", "POST", ADMINS, HER_ADMIN),
     Page("office:change_phase", "GET POST", ADMINS, HER_ADMIN),

@@ -68,6 +68,7 @@ from therapy.alerts import close_alert
 from therapy.care_plans import plan_of
 from therapy.conversations import begin_thread, write_message
 from therapy.counselling import write_counselling_note
+from therapy.criteria import say_criterion
 from therapy.drafts import save_draft
 from therapy.first_contact import Asked, PageDetails, ask_to_be_called, change_page, page_of, page_version
 from therapy.homework import give_homework, practised
@@ -81,6 +82,7 @@ from therapy.plan_progress import Said, record_progress
 from therapy.plan_suggestions import suggest_step
 from therapy.plan_texts import Content, Goal, Step, fingerprint_of, new_key
 from therapy.practices import practices
+from therapy.prescribing import prescribe
 from therapy.sittings import keep_sitting, pin
 
 MARKER = re.compile(r"zq-[a-z]+", re.IGNORECASE)
@@ -218,13 +220,18 @@ def a_plan(client, counsellor, now):
     return {"plan_id": signed.pk, "goal": goal.key, "suggestion_id": suggestion.pk}
 
 
-def in_phases(program):
-    """What the program says of its phases, with words of its own for the one that Maya is in."""
-    offer_standard_guide(program, by=None, now=timezone.now())
-    guide = guides_of(program)["core"].row
-    guide.what_for = "Zq-phase"
-    guide.save()
-    return {"phase": "core"}
+def in_phases(maya, team, now):
+    """Maya went on to the phase of which the program has words of its own, with a reason. She sees one thing as met."""
+    enrolment = maya.enrolments.get()
+    offer_standard_guide(enrolment.program, by=None, now=now)
+    guide = guides_of(enrolment.program)["core"]
+    guide.row.what_for = "Zq-phase"
+    guide.row.save()
+    track = TrackFactory(program=enrolment.program, name="Zq-track")
+    for phase, reason in (("orientation", ""), ("core", "Zq-reason")):
+        prescribe(enrolment, track=track, phase=phase, hours=9, days=3, reason=reason, by=team, now=now)
+    say_criterion(enrolment, guide.criteria[0], met=True, by=maya, now=now)
+    return {"phase": "core", "criterion_id": guide.criteria[0].pk, "track_id": track.pk}
 
 
 def build_world() -> World:
@@ -362,7 +369,7 @@ def build_world() -> World:
         people,
         {
             **plan,
-            **in_phases(home),
+            **in_phases(maya, team, now),
             **practised_by(maya, team, now),
             **in_a_course(maya, team, way, people["admin"], now),
             "thread_id": thread.pk,
@@ -416,7 +423,6 @@ def build_world() -> World:
             "begun_booking_id": begun.pk,
             "begun_session_id": begun.session_id,
             "secret": make_feed(maya, tells_more=False, now=now),
-            "track_id": TrackFactory(program=home, name="Zq-track").pk,
             "clinician_id": profile.pk,
             "speciality_id": speciality.pk,
             "credential_id": profile.credentials.get().pk,

@@ -48,6 +48,12 @@ class UnknownPhase(Refused):
     status = 400
 
 
+class PhaseNeedsReason(Refused):
+    message = _("Say why the phase changes. The client reads it.")
+    constraint = "a_change_of_phase_says_why"
+    status = 400
+
+
 def policy_of(program: Program) -> ClinicalPolicy:
     """The program's own, or the defaults where nobody has changed them yet."""
     return ClinicalPolicy.objects.filter(program=program).first() or ClinicalPolicy(program=program)
@@ -71,10 +77,10 @@ def enrolments_cared_for(clinician: User) -> QuerySet[Enrolment]:
 
 @dataclass(frozen=True)
 class Care:
-    """What is prescribed to an enrolment now, and what was before, newest first."""
+    """What is prescribed to an enrolment now, and all that ever was, newest first."""
 
     now: Prescription | None
-    before: list[Prescription]
+    every: list[Prescription]
 
 
 def open_care(enrolment: Enrolment, *, by: User, now: datetime) -> Care:
@@ -106,10 +112,7 @@ def care_of(client: User) -> list[Episode]:
 
 
 def _care(every: list[Prescription]) -> Care:
-    return Care(
-        now=next((one for one in every if one.until is None), None),
-        before=[one for one in every if one.until],
-    )
+    return Care(now=next((one for one in every if one.until is None), None), every=every)
 
 
 def live_enrolments(client: User) -> list[Enrolment]:
@@ -125,10 +128,14 @@ def prescribe(
     phase: str,
     hours: int,
     days: int,
+    reason: str = "",
     by: User | None,
     now: datetime,
 ) -> Prescription:
-    """Prescribe from today on. What held before ends, and stays on record. The same again changes nothing."""
+    """Prescribe from today on. What held before ends, and stays on record. The same again changes nothing.
+
+    Another phase needs a reason, so that nobody finds themselves elsewhere without having been told why.
+    """
     enrolment = (
         Enrolment.objects.select_for_update(no_key=True, of=("self",))
         .select_related("program", "client")
@@ -143,12 +150,15 @@ def prescribe(
         return held
     if not track.in_use and (held is None or held.track != track):
         raise TrackRetired
+    reason = reason.strip()
+    if held and held.phase != phase and not reason:
+        raise PhaseNeedsReason
     today = now.astimezone(ZoneInfo(enrolment.program.zone)).date()
     # Two machines may not agree on when midnight is.
     today = max(today, held.since) if held else today
     Prescription.objects.filter(enrolment=enrolment, until=None).update(until=today)
     made = Prescription.objects.create(
-        enrolment=enrolment, track=track, phase=phase, hours=hours, days=days, since=today, by=by
+        enrolment=enrolment, track=track, phase=phase, hours=hours, days=days, since=today, by=by, reason=reason
     )
     trail.record(
         "care.prescribed",
@@ -170,6 +180,7 @@ def change_prescription(
     phase: str,
     hours: int,
     days: int,
+    reason: str = "",
     by: User,
     now: datetime,
 ) -> Prescription:
@@ -177,4 +188,4 @@ def change_prescription(
     Enrolment.objects.select_for_update(no_key=True).get(pk=enrolment.pk)
     if prescription_version(current_prescription(enrolment)) != seen:
         raise ChangedMeanwhile
-    return prescribe(enrolment, track=track, phase=phase, hours=hours, days=days, by=by, now=now)
+    return prescribe(enrolment, track=track, phase=phase, hours=hours, days=days, reason=reason, by=by, now=now)

@@ -8,6 +8,8 @@ register(
     {
         "care.prescribed": _("changed how many hours and days of care are planned"),
         "care.viewed": _("looked at how many hours and days of care are planned"),
+        "criterion.met": _("said what they see as met for the next phase"),
+        "criterion.taken_back": _("took back what they had seen as met for the next phase"),
         "phase.changed": _("changed what a phase of the program is for, or what it usually holds"),
         "phase.standard_added": _("wrote the standard guide to the phases"),
         "skill.added": _("added a skill to practise"),

@@ -15,8 +15,9 @@ from therapy.clinicians import (
     gives_version,
     introduce_clinician,
 )
+from therapy.criteria import say_criterion
 from therapy.models import Clinician, Modality, PartOfDay, Prescription, Speciality, Track
-from therapy.phases import offer_standard_guide
+from therapy.phases import guides_of, offer_standard_guide
 from therapy.policies import PolicyDetails, change_policy, policy_version
 from therapy.prescribing import policy_of, prescribe
 from therapy.specialities import change_known, known_version
@@ -167,13 +168,16 @@ TRACKS = (
     TrackDetails("Day", PartOfDay.AFTERNOON, "For people who have the day free, or children at school."),
     TrackDetails("Evening", PartOfDay.EVENING, "For people who work or study in the daytime."),
 )
-# Days after admission on which a phase begins, with its hours and days a week.
-PHASES = (
-    (0, Phase.ORIENTATION, 9, 3),
-    (7, Phase.CORE, 9, 3),
-    (49, Phase.STEP_DOWN, 6, 2),
-    (77, Phase.CONTINUING, 3, 1),
-)
+# Days after admission on which a phase begins, with its hours and days a week, and why.
+PHASES = {
+    0: (Phase.ORIENTATION, 9, 3, ""),
+    7: (Phase.CORE, 9, 3, "You know your way around, and we have signed your plan."),
+    49: (Phase.STEP_DOWN, 6, 2, "Your weeks hold. We try it with fewer hours, and look at it in two weeks."),
+    77: (Phase.CONTINUING, 3, 1, "You asked for one evening a week, and you have people around you."),
+}
+# Of the criteria of their phase, how many a client sees as met and how many their counsellor does; and of whom both
+# see all, the first of Amara's other clients in the main phase.
+SEEN_AS_MET = {"maya": (3, 2), "theo": (1, 0)}
 
 
 def tell_care(program: Program, introductions: Mapping[str, Introduction], *, by: User, ago: Ago) -> None:
@@ -190,6 +194,7 @@ def tell_care(program: Program, introductions: Mapping[str, Introduction], *, by
         clinician = _introduce(slug, introduction, program, offered, by=by, ago=ago)
         _say_what_they_know(clinician, introduction, program, listed, now=ago(294))
     _prescribe(program, tracks, ago=ago)
+    _see_as_met(program, ago=ago)
 
 
 def _introduce(
@@ -237,9 +242,17 @@ def _prescribe(program: Program, tracks: Mapping[str, Track], *, ago: Ago) -> No
         track = {"maya": tracks["Evening"], "theo": tracks["Day"]}.get(persona, [*tracks.values()][at % 3])
         told = _phases(enrolment, until=ago(0).date())
         if persona in ("maya", "theo"):
-            for since, phase, hours, days in told:
-                moment = _at_ten(since, ago)
-                prescribe(enrolment, track=track, phase=phase, hours=hours, days=days, by=by, now=moment)
+            for since, phase, hours, days, reason in told:
+                prescribe(
+                    enrolment,
+                    track=track,
+                    phase=phase,
+                    hours=hours,
+                    days=days,
+                    reason=reason,
+                    by=by,
+                    now=_at_ten(since, ago),
+                )
         else:
             ends = [since for since, *_rest in told[1:]] + [enrolment.discharged_on]
             background += [
@@ -252,10 +265,34 @@ def _prescribe(program: Program, tracks: Mapping[str, Track], *, ago: Ago) -> No
                     since=since,
                     until=until,
                     by=by,
+                    reason=reason,
                 )
-                for (since, phase, hours, days), until in zip(told, ends, strict=True)
+                for (since, phase, hours, days, reason), until in zip(told, ends, strict=True)
             ]
     Prescription.objects.bulk_create(background)
+
+
+def _see_as_met(program: Program, *, ago: Ago) -> None:
+    """What the personas and their counsellor see as met on the way to the next phase."""
+    hers = Enrolment.objects.filter(
+        program=program,
+        state=Enrolment.State.ADMITTED,
+        care_team__clinician__email="amara@portal.test",
+        care_team__until=None,
+        prescriptions__until=None,
+    )
+    guides = guides_of(program)
+    told = {slug: hers.filter(client__email=f"{slug}@portal.test").first() for slug in SEEN_AS_MET}
+    others = hers.filter(prescriptions__phase=Phase.CORE).exclude(pk__in=[one.pk for one in told.values() if one])
+    counts = [(enrolment, SEEN_AS_MET[slug]) for slug, enrolment in told.items()]
+    for enrolment, by_side in [*counts, (others.order_by("pk").first(), (8, 8))]:
+        if enrolment is None:
+            continue
+        criteria = guides[enrolment.prescriptions.get(until=None).phase].criteria
+        amara = User.objects.get(email="amara@portal.test")
+        for count, by in zip(by_side, (enrolment.client, amara), strict=True):
+            for criterion in criteria[:count]:
+                say_criterion(enrolment, criterion, met=True, by=by, now=ago(2))
 
 
 def _ever_admitted(program: Program) -> list[Enrolment]:
@@ -266,11 +303,11 @@ def _ever_admitted(program: Program) -> list[Enrolment]:
     )
 
 
-def _phases(enrolment: Enrolment, *, until: date) -> list[tuple[date, Phase, int, int]]:
+def _phases(enrolment: Enrolment, *, until: date) -> list[tuple[date, Phase, int, int, str]]:
     assert enrolment.admitted_on is not None
     last = min(until, enrolment.discharged_on or until)
     first = enrolment.admitted_on
-    begun = [(first + timedelta(days=after), phase, hours, days) for after, phase, hours, days in PHASES]
+    begun = [(first + timedelta(days=after), *what) for after, what in PHASES.items()]
     return [phase for phase in begun if phase[0] <= last]
 
 

@@ -24,6 +24,7 @@ from scheduling.models import Look
 from scheduling.week import Block, coming, lately
 from therapy import conversations, notes
 from therapy.care_plans import PlanState, plan_states
+from therapy.criteria import Standing, standings
 from therapy.homework import counts_of
 from therapy.models import Note, Prescription, Thread
 from therapy.prescribing import enrolments_cared_for
@@ -50,6 +51,8 @@ class Episode:
     plans: bool
     # What the caseload says of their plan; nothing behind broken glass.
     plan: PlanState | None
+    # Where they are among the phases; nothing behind broken glass.
+    standing: Standing | None
     # How many things to practise are open, and of how many what was said is shared.
     practice: tuple[int, int]
     # What their track would bring in the next two weeks and is not booked.
@@ -121,6 +124,7 @@ def _episodes(client: User, reader: User, now: datetime) -> tuple[Episode, ...]:
     planned, plans = _planned(client, reader)
     cares = planned_for([each.pk for each in enrolments], now=now)
     states = plan_states(plans, now=now)
+    standing = standings(plans)
     practice = counts_of(plans)
     return tuple(
         Episode(
@@ -131,6 +135,7 @@ def _episodes(client: User, reader: User, now: datetime) -> tuple[Episode, ...]:
             cares[enrolment.pk].care if enrolment.pk in cares else None,
             enrolment.pk in plans,
             states.get(enrolment.pk),
+            standing.get(enrolment.pk),
             practice.get(enrolment.pk, (0, 0)),
             unassigned(enrolment, now=now, until=now + MISSED_AHEAD) if enrolment.live else [],
         )

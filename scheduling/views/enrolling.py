@@ -12,6 +12,7 @@ from iop_portal.people.models import Enrolment
 from iop_portal.people.roles import Role
 from iop_portal.refusals import Refused
 from scheduling.enrolling import Booked, change_care
+from therapy.criteria import standings, way_of
 from therapy.forms import PrescribeForm
 from therapy.phases import first_wishes, guides_of
 from therapy.prescribing import (
@@ -41,6 +42,8 @@ def prescribe_care(request: PortalRequest, enrolment_id: int) -> HttpResponse:
     context = {
         "enrolment": enrolment,
         "care": care,
+        "way": way_of(care.every),
+        "standing": standings([enrolment.pk]).get(enrolment.pk),
         "form": form,
         "guides": guides.values(),
         "suggested": None if form.is_bound else suggested,

@@ -17,6 +17,8 @@ PUBLIC = {"home", "public", "talk", "way", "series"}
 WRITTEN = {"thread", "message", "reply"}
 # What somebody wrote into their plan, which their care team reads too.
 PLANNED = {"goal", "know", "step", "matters", "needs", "progress", "suggested"}
+# What the program says of the phase that somebody is in, and why they came there.
+IN_PHASE = {"phase", "reason"}
 # To pick from by whoever is or was in the program. What somebody says of it is theirs, until they share it.
 SKILLS = {"skill", "otherskill"}
 NOTED = {"note", "amendment"}
@@ -26,6 +28,8 @@ READS = {
         *WRITTEN,
         *PLANNED,
         *SKILLS,
+        *IN_PHASE,
+        "track",
         *("homework", "reflection"),
         "draft",
         "agreement",
@@ -50,6 +54,7 @@ READS = {
             *WRITTEN,
             *PLANNED,
             *SKILLS,
+            *IN_PHASE,
             "homework",
             *NOTED,
             "unsigned",

@@ -29,6 +29,7 @@ from tests.factories import (
 )
 from tests.scheduling.booking_world import Clinic
 from tests.signing_in import sign_in
+from therapy.phases import offer_standard_guide
 from therapy.prescribing import prescribe
 
 pytestmark = pytest.mark.django_db
@@ -263,7 +264,8 @@ def test_it_takes_as_many_queries_for_much_as_for_little(page, maya, amara, prog
             seated(maya, session_at(group, timezone.now() + timedelta(days=days), amara))
     enrolment, track = maya.enrolments.get(), TrackFactory(program=program)
     prescribe(enrolment, track=track, phase="core", hours=9, days=3, by=amara, now=timezone.now())
-    with django_assert_num_queries(30):
+    offer_standard_guide(program, by=None, now=timezone.now())
+    with django_assert_num_queries(34):
         page.get(url_of(maya))
 
 

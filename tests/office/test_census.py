@@ -42,7 +42,14 @@ def prescribed(enrolment, track, *phases):
     ends = [days(begins) for _phase, begins in phases[1:]] + [None]
     for (phase, begins), until in zip(phases, ends, strict=True):
         Prescription.objects.create(
-            enrolment=enrolment, track=track, phase=phase, hours=9, days=3, since=days(begins), until=until
+            enrolment=enrolment,
+            track=track,
+            phase=phase,
+            hours=9,
+            days=3,
+            since=days(begins),
+            until=until,
+            reason="So.",
         )
 
 

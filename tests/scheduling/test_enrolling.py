@@ -66,7 +66,7 @@ def bring(clinic, track, wanted, now=NOON, **more):
 
 def change(clinic, enrolment, track, now=NOON, **care):
     seen = prescription_version(current_prescription(enrolment))
-    return change_care(enrolment, seen=seen, track=track, **CORE | care, by=clinic.amara, now=now)
+    return change_care(enrolment, seen=seen, track=track, **CORE | care, reason="We agreed.", by=clinic.amara, now=now)
 
 
 def booked(person, **fields):

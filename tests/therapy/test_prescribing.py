@@ -56,7 +56,8 @@ def verbs():
 
 def test_what_is_prescribed_holds_from_today_and_the_one_before_ends(maya, evening, amara):
     first = prescribe(maya, track=evening, by=amara, now=NOON, **CORE)
-    prescribe(maya, track=evening, phase="step_down", hours=6, days=2, by=amara, now=LATER)
+    wanted = {"phase": "step_down", "hours": 6, "days": 2, "reason": "Your weeks hold."}
+    prescribe(maya, track=evening, by=amara, now=LATER, **wanted)
     held = current_prescription(maya)
     assert (held.phase, held.hours, held.days, held.since) == ("step_down", 6, 2, LATER.date())
     first.refresh_from_db()
@@ -87,7 +88,7 @@ def test_the_same_again_changes_nothing(maya, evening, amara):
 def test_what_makes_no_sense_is_refused_and_what_held_goes_on(maya, evening, amara, changes, refusal):
     held = prescribe(maya, track=evening, by=amara, now=NOON, **CORE)
     with pytest.raises(refusal):
-        prescribe(maya, track=evening, by=amara, now=LATER, **CORE | changes)
+        prescribe(maya, track=evening, by=amara, now=LATER, reason="We agreed.", **CORE | changes)
     assert current_prescription(maya) == held
 
 

@@ -13,6 +13,7 @@ from iop_portal.forms import PortalForm, SeenForm
 from iop_portal.people.models import Program
 from therapy.catalogue import Wanted
 from therapy.models import Format, Method, Need, Prescription, Track
+from therapy.prescribing import PhaseNeedsReason
 
 
 class FindWaysForm(PortalForm):
@@ -47,6 +48,8 @@ class FindWaysForm(PortalForm):
 
 
 class PrescribeForm(SeenForm):
+    blames = {PhaseNeedsReason: "reason"}
+
     track = forms.ModelChoiceField(label=_("Track"), queryset=Track.objects.none())
     phase = forms.ChoiceField(label=_("Phase"), choices=Prescription.Phase, widget=forms.RadioSelect)
     hours = forms.IntegerField(
@@ -66,6 +69,14 @@ class PrescribeForm(SeenForm):
             "min_value": _("Plan from 0 to 7 days a week."),
             "max_value": _("Plan from 0 to 7 days a week."),
         },
+    )
+
+    reason = forms.CharField(
+        label=_("Why it changes"),
+        required=False,
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("The client reads it. Needed where you choose another phase."),
     )
 
     def __init__(self, *args: Any, program: Program, held: Prescription | None = None, **kwargs: Any) -> None:

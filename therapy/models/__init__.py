@@ -21,7 +21,7 @@ from therapy.models.homework import Homework, Skill
 from therapy.models.measures import Alert, Answer, Asking, Disposition, InstrumentUse, Sheet
 from therapy.models.notes import Amendment, CounsellingNote, Note
 from therapy.models.oncall import DAY, Duty
-from therapy.models.phases import Criterion, PhaseGuide
+from therapy.models.phases import Criterion, CriterionSaid, PhaseGuide
 from therapy.models.policies import ClinicalPolicy
 from therapy.models.practices import MOST_PINS, Pin, Sitting
 from therapy.models.tracks import PartOfDay, Prescription, Track
@@ -44,6 +44,7 @@ __all__ = [
     "CounsellingNote",
     "Credential",
     "Criterion",
+    "CriterionSaid",
     "Disposition",
     "Draft",
     "Duty",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Self
 
+import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
@@ -11,6 +12,7 @@ from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from iop_portal.people.models import Enrolment, Program, User, plain_line
+from iop_portal.sealing import SealedTextField
 
 
 class PartOfDay(models.TextChoices):
@@ -77,6 +79,8 @@ class Prescription(models.Model):
     since = models.DateField()
     until = models.DateField(null=True, blank=True)
     by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    # Why it is another than before, as the client reads it.
+    reason = SealedTextField(blank=True, default="", db_default="")
 
     objects = models.Manager.from_queryset(PrescriptionQuerySet)()
 
@@ -95,6 +99,24 @@ class Prescription(models.Model):
                 name="a_prescription_has_a_phase",
                 condition=Q(phase__in=["orientation", "core", "step_down", "continuing"]),
             ),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="a_change_of_phase_says_why",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                condition=pgtrigger.Condition("NEW.reason = ''"),
+                func="""
+                    IF NEW.phase <> (
+                        SELECT p.phase FROM therapy_prescription p WHERE p.enrolment_id = NEW.enrolment_id
+                        ORDER BY p.since DESC, p.id DESC LIMIT 1
+                    ) THEN
+                        RAISE EXCEPTION 'another phase without a reason'
+                        USING ERRCODE = 'check_violation', CONSTRAINT = 'a_change_of_phase_says_why';
+                    END IF;
+                    RETURN NEW;
+                """,
+            )
         ]
 
     def __str__(self) -> str:

@@ -8,11 +8,11 @@ from iop_portal.doors import PortalRequest, for_roles
 from iop_portal.people.roles import Role
 from therapy.catalogue import kinds_seen_by, may_book, ways_for
 from therapy.clinicians import clinicians_giving, clinicians_seen_by
+from therapy.criteria import own_care
 from therapy.directory import choices_among
 from therapy.forms import FindWaysForm
 from therapy.forms.people import FindPeopleForm
 from therapy.models import Modality, Need
-from therapy.prescribing import care_of
 
 READERS = (Role.CLIENT, Role.APPLICANT, Role.ALUM, Role.CLINICIAN, Role.ADMIN)
 
@@ -69,4 +69,4 @@ def person(request: PortalRequest, clinician_id: int) -> HttpResponse:
 
 @for_roles(Role.CLIENT, Role.APPLICANT, Role.ALUM, methods=("GET",))
 def my_care(request: PortalRequest) -> HttpResponse:
-    return render(request, "therapy/my_care.html", {"episodes": care_of(request.user)})
+    return render(request, "therapy/my_care.html", {"cares": own_care(request.user)})
