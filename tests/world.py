@@ -73,7 +73,8 @@ from therapy.drafts import save_draft
 from therapy.first_contact import Asked, PageDetails, ask_to_be_called, change_page, page_of, page_version
 from therapy.homework import give_homework, practised
 from therapy.instruments import instruments
-from therapy.models import Agreement, Format, Sitting, Skill, Speciality
+from therapy.library import mark_text
+from therapy.models import Agreement, Format, LibraryText, Sitting, Skill, Speciality
 from therapy.oncall import Terms as DutyTerms
 from therapy.oncall import add_weekly
 from therapy.phases import guides_of, offer_standard_guide
@@ -190,7 +191,11 @@ def practised_by(client, counsellor, now):
     pause = practices()["pause"]
     kept = keep_sitting(pause, minutes=3, how=Sitting.How.HELPED, shared=False, by=client, now=now)
     pin(pause, by=client, now=now)
-    return {"skill_id": skill.pk, "homework_id": given.pk, "sitting_id": kept.pk}
+    text = LibraryText.objects.create(
+        program=enrolment.program, topic="here", title="Zq-text", in_short="Zq-text", words="Zq-text", urgent=True
+    )
+    mark_text(text, kept=True, by=client, now=now)
+    return {"skill_id": skill.pk, "homework_id": given.pk, "sitting_id": kept.pk, "text_id": text.pk}
 
 
 def in_a_course(client, counsellor, way, office, now):

@@ -12,6 +12,8 @@ class TherapyConfig(AppConfig):
     def ready(self) -> None:
         register(instruments.check_files)
         register(practices.check_files)
+        # They need the models, which exist only now.
+        register(import_module("therapy.texts").check_files)
         # Their words need the models, which exist only now.
         import_module("therapy.verbs")
         import_module("therapy.kinds")

@@ -10,6 +10,7 @@ from typing import Protocol
 from iop_portal.people.models import CareTeam, Enrolment, Program, User
 from therapy.care_plans import plan_of
 from therapy.homework import give_homework, not_this_time, practised
+from therapy.library import mark_text, offer_standard_texts
 from therapy.models import CarePlan, Modality, Part, PlanShare, PlanSignature, Side, Sitting
 from therapy.plan_drafting import sign_plan, write_goal, write_mix, write_text
 from therapy.plan_progress import Said, record_progress
@@ -189,6 +190,9 @@ def tell_practice(program: Program, dana: User, amara: User, *, ago: Ago, now: d
     give_homework(theo, halt, due_on=soon, words="Once a day is plenty.", by=amara, now=ago(1))
     give_homework(theo, skills["An evening that leads to sleep"], by=theo.client, now=ago(1, time(20)))
     _quiet_minutes(maya.client, ago=ago)
+    texts = {text.code: text for text in offer_standard_texts(program, by=dana, now=ago(200))}
+    mark_text(texts["sleep"], read=True, by=maya.client, now=ago(9, time(22)))
+    mark_text(texts["parties"], kept=True, by=maya.client, now=ago(2, time(20)))
 
 
 def _quiet_minutes(maya: User, *, ago: Ago) -> None:

@@ -52,6 +52,7 @@ _MORE = _Entry(
         "/courses/",
         "/measures/",
         "/practice/",
+        "/library/",
         "/my-record/",
         "/notes/",
     ),

@@ -25,6 +25,7 @@ from iop_portal.office.views import (
     skills,
     specialities,
     staff,
+    texts,
     trail,
 )
 
@@ -60,6 +61,11 @@ urlpatterns = [
     path("office/programs/<int:program_id>/skills/standard/", skills.offer_standard, name="offer_standard_skills"),
     path("office/skills/<int:skill_id>/change/", skills.change_skill, name="change_skill"),
     path("office/skills/<int:skill_id>/in-use/", skills.set_in_use, name="set_skill_in_use"),
+    path("office/programs/<int:program_id>/texts/", texts.list_texts, name="texts"),
+    path("office/programs/<int:program_id>/texts/new/", texts.add_text, name="add_text"),
+    path("office/programs/<int:program_id>/texts/standard/", texts.offer_standard, name="offer_standard_texts"),
+    path("office/texts/<int:text_id>/change/", texts.change_text, name="change_text"),
+    path("office/texts/<int:text_id>/in-use/", texts.set_in_use, name="set_text_in_use"),
     path("office/programs/<int:program_id>/plans/", plans.change_rhythm, name="change_plan_rhythm"),
     path("office/programs/<int:program_id>/phases/", phases.list_phases, name="phases"),
     path("office/programs/<int:program_id>/phases/standard/", phases.offer_standard, name="offer_standard_guide"),

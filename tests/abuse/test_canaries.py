@@ -11,7 +11,7 @@ from tests.world import markers_in
 BY_MAIL = {"accounts:accept_invitation", "account_confirm_email"}
 # Whose words each may come upon on all pages together, their own aside; and that these are really there.
 # What a program offers, and who leads it, is for everybody whom it takes in.
-OFFERED = {"home", "public", "team", "talk", "way", "series", "speciality", "course"}
+OFFERED = {"text", "home", "public", "team", "talk", "way", "series", "speciality", "course"}
 # What anybody may read before they belong to the program that has published it.
 PUBLIC = {"home", "public", "talk", "way", "series"}
 WRITTEN = {"thread", "message", "reply"}

@@ -18,6 +18,7 @@ from therapy.models.clinicians import Clinician, Credential, Gender, Language, S
 from therapy.models.conversations import Draft, Message, Reading, Thread, Unread
 from therapy.models.first_contact import FirstContact, PublicPage
 from therapy.models.homework import Homework, Skill
+from therapy.models.library import LibraryText, TextMark, TextVersion, Topic
 from therapy.models.measures import Alert, Answer, Asking, Disposition, InstrumentUse, Sheet
 from therapy.models.notes import Amendment, CounsellingNote, Note
 from therapy.models.oncall import DAY, Duty
@@ -54,6 +55,7 @@ __all__ = [
     "Homework",
     "InstrumentUse",
     "Language",
+    "LibraryText",
     "Message",
     "Method",
     "Modality",
@@ -78,7 +80,10 @@ __all__ = [
     "Sitting",
     "Skill",
     "Speciality",
+    "TextMark",
+    "TextVersion",
     "Thread",
+    "Topic",
     "Track",
     "Unread",
     "programs_of",
