@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from iop_portal.people.models import User
+from scheduling.certificates import made_before
 from scheduling.courses import Progress, leaders_of, progress_in
 from scheduling.models import Booking, Course, CourseSeries, CourseSession, Participation
 from scheduling.moving import missed_by
@@ -114,6 +115,8 @@ class CoursePage:
     rows: Sequence[Row]
     more: int
     may_join: bool
+    # A certificate was made, and what was corrected since has undone it.
+    had_certificate: bool
 
     @property
     def who(self) -> str:
@@ -158,5 +161,6 @@ def page_of(course: Course, person: User, *, now: datetime) -> CoursePage:
         part=part,
         rows=rows,
         more=max(0, len(ahead) - AHEAD),
+        had_certificate=part is not None and not progress.complete and made_before(part),
         may_join=not course.ended and enrolment_for(course, person) is not None,
     )

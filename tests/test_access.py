@@ -238,6 +238,7 @@ PAGES = [
     Page("scheduling:course", "GET", ENROLLED | CLINICIANS, ENROLLED | HER_CLINICIANS),
     Page("scheduling:join_course", "GET POST", CLIENTS),
     Page("scheduling:leave_course", "GET POST", PLANNERS, MAYA),
+    Page("scheduling:certificate", "GET POST", PLANNERS, MAYA),
     Page("office:courses", "GET", ADMINS, HER_ADMIN),
     Page("office:add_course", "GET POST", ADMINS, HER_ADMIN),
     Page("office:change_course", "GET POST", ADMINS, HER_ADMIN),

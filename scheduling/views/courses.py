@@ -70,7 +70,7 @@ def join(request: PortalRequest, course_id: int) -> HttpResponse:
 @for_roles(*TAKERS)
 def leave(request: PortalRequest, participation_id: int) -> HttpResponse:
     """Asks once, and says before which places are given back."""
-    part, now = _own_part(request, participation_id), timezone.now()
+    part, now = own_part(request, participation_id), timezone.now()
     if request.method == "POST":
         try:
             taking_part.leave_course(part, by=request.user, now=now)
@@ -90,7 +90,7 @@ def _course(request: PortalRequest, course_id: int) -> Course:
     return get_object_or_404(Course.objects.visible_to(request.user).select_related("program"), pk=course_id)
 
 
-def _own_part(request: PortalRequest, participation_id: int) -> Participation:
+def own_part(request: PortalRequest, participation_id: int) -> Participation:
     own = Participation.objects.filter(enrolment__client=request.user)
     return get_object_or_404(own.select_related("course__program", "enrolment__client"), pk=participation_id)
 

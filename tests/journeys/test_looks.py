@@ -191,6 +191,15 @@ def test_a_course_that_is_joined(db, doorstep, look):
     assert not faults, "\n".join(faults)
 
 
+def test_a_certificate_to_print(db, doorstep, look):
+    path = reverse("scheduling:certificate", args=[doorstep.world.samples["participation_id"]])
+    told = {"name": "Maya Torres", "issuer": "neutral", "print": "1"}
+    with doorstep.ask("client", "POST", path, told) as response:
+        assert response.status_code == 200
+        faults = look(path, response)
+    assert not faults, "\n".join(faults)
+
+
 @pytest.fixture
 def at_the_door(db, doorstep):
     """A session of Maya's program that begins in ten minutes, by video or in a room, and her booking."""
