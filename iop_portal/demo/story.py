@@ -46,6 +46,7 @@ from iop_portal.demo import (
     care,
     cast,
     conversations,
+    courses,
     first_contact,
     lines,
     measures,
@@ -149,8 +150,10 @@ def _riverbend(past: Past) -> None:
     _calls(program, dana, past)
     reaching.sign_up_for_texts(program, ago=past.ago)
     sessions.tell_sessions(program, sessions.RIVERBEND, sessions.RIVERBEND_HOURS, by=dana, ago=past.ago, now=past.now)
+    courses.tell_courses(program, by=dana, ago=past.ago)
     lines.tell_lines(program, ago=past.ago, now=past.now)
     attendance.tell_attendance(program, now=past.now)
+    courses.tell_sams_sessions(program, ago=past.ago)
     calls.tell_calls(program, amara, ago=past.ago, now=past.now)
     agreements.tell_agreements(program, by=dana, ago=past.ago)
     noting.tell_notes(program, now=past.now)
@@ -231,6 +234,7 @@ def _sam(program: Program, dana: User, tom: User, past: Past) -> None:
     admit(enrolment, by=dana, now=past.ago(234, time(9)))
     conversations.tell_the_end(sam, tom, program, ago=past.ago)
     plans.tell_sams_plan(enrolment, tom, ago=past.ago)
+    courses.begin_sams_course(enrolment, ago=past.ago)
     discharge(enrolment, reason=Enrolment.Reason.COMPLETED, by=tom, now=past.ago(122, time(15)))
 
 

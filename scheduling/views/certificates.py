@@ -21,7 +21,7 @@ from scheduling.views.courses import TAKERS, own_part
 
 SHEET = "css/paper.css"
 # Setting one takes a second of a core.
-PACE = "30/h/user"
+PACE = {"certificate": "30/h/user"}
 
 
 @for_roles(*TAKERS)

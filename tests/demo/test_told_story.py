@@ -14,8 +14,9 @@ from iop_portal.notices.channels import Channel, Topic
 from iop_portal.notices.models import Notice, Reach
 from iop_portal.people.models import BrokenGlass, Enrolment, Program, RoleHeld, User
 from iop_portal.people.roles import Role
+from scheduling.courses import taken_by
 from scheduling.misses import Missed
-from scheduling.models import Attendance, Booking, Look, Room, Waiting, marked
+from scheduling.models import Attendance, Booking, Look, Participation, Room, Waiting, marked
 from tests.factories import NOON
 from therapy import agreements, conversations, notes
 
@@ -186,3 +187,12 @@ def test_maya_has_signed_all_there_is_and_theo_has_one_to_read():
 def test_maya_reads_notes_of_her_sessions_and_amara_has_one_to_sign():
     assert [note.author for note in notes.own_notes(person("maya"))] == [person("amara")] * 2
     assert [note.client for note in notes.unsigned_by(person("amara"))] == [person("maya")]
+
+
+def test_maya_is_half_through_a_course_and_sam_came_to_the_end_of_one():
+    (maya,) = taken_by(person("maya"), reader=person("amara"), now=NOON)
+    (sam,) = taken_by(person("sam"), reader=person("sam"), now=NOON)
+    assert (maya.progress.came, maya.course.sessions, maya.progress.complete) == (4, 8, False)
+    assert len(maya.progress.ahead) == 4
+    assert (sam.progress.came, sam.progress.complete) == (5, True)
+    assert Participation.objects.live().filter(course=maya.course).count() == 4
