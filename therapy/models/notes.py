@@ -15,9 +15,9 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from iop_portal.audit.models import AppendOnly
-from iop_portal.people.models import Program, User
+from iop_portal.people.models import BrokenGlass, Program, User
 from iop_portal.people.roles import Role
-from iop_portal.people.seeing import behind_broken_glass, places_on_care_teams, programs_of
+from iop_portal.people.seeing import places_on_care_teams, programs_of
 from iop_portal.sealing import SealedTextField
 from therapy.models.catalogue import Modality
 from therapy.models.clinicians import Clinician
@@ -33,17 +33,18 @@ class NoteQuerySet(models.QuerySet["Note"]):
         return self.filter(signed_at__isnull=False)
 
     def visible_to(self, user: User, now: datetime | None = None) -> Self:
-        """Signed ones: the client's own, of one's care teams there, behind broken glass, and those that one co-signs.
+        """Signed ones: the client's own, of one's care teams there, behind glass broken there, and those one co-signs.
         Whoever writes one has it before that, while they work there."""
         now = now or timezone.now()
         works = programs_of(user, Role.CLINICIAN)
         cared_for = places_on_care_teams(user).filter(
             enrolment__client=OuterRef("client"), enrolment__program=OuterRef("program")
         )
+        glass = BrokenGlass.objects.open_at(now).filter(
+            clinician=user, client=OuterRef("client"), program=OuterRef("program")
+        )
         read_by_staff = (
-            Q(Exists(cared_for))
-            | Q(client__in=behind_broken_glass(user, now), program__in=works)
-            | Q(supervisor=user, program__in=works)
+            Q(Exists(cared_for)) | Q(Exists(glass), program__in=works) | Q(supervisor=user, program__in=works)
         )
         written = Q(author=user, program__in=works)
         staff = (written | Q(read_by_staff, signed_at__isnull=False)) & _no_intern_any_more(user, now)
