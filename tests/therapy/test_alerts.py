@@ -210,6 +210,12 @@ def test_who_sees_the_answer(maya, harbor, amara, lena, office):
     assert list(alerts_open_to(office, NOON)) == []
 
 
+def test_who_wrote_what_was_done_reads_it_still(maya, lena):
+    alert = raised(maya)
+    closed(alert, lena)
+    assert list(alerts_open_to(lena, NOON)) == [alert]
+
+
 def test_an_emergency_access_reads_and_does_not_close(maya, harbor, amara):
     alert = raised(maya)
     daniel = clinician(harbor)

@@ -28,11 +28,13 @@ from therapy import (
     results,
 )
 from therapy.asking import ask
+from therapy.clinicians import set_supervision
 from therapy.drafts import draft_of, save_draft
 from therapy.kinds import UNANSWERED
 from therapy.models import (
     Agreement,
     Asking,
+    Clinician,
     CounsellingNote,
     Draft,
     Duty,
@@ -296,6 +298,8 @@ def test_what_was_asked_and_begun_is_one_s_own(world):
     assert measures.enrolment_for(world.maya, GAD) == measures.enrolment_for(world.maya, CRAVING)
     assert measures.enrolment_for(world.ben, GAD) == world.there.of(world.ben)
     assert measures.open_sheet(world.maya, CRAVING, now=NOON) is None
+    shown = {offer.instrument.code: (offer.asked, offer.begun) for offer in measures.offers_to(world.maya, now=NOON)}
+    assert (shown["gad-7"], shown["craving"]) == ((False, False), (False, False))
     hers = answer(world.maya, CRAVING, {})
     assert (hers.person, hers.enrolment.client) == (world.maya, world.maya)
     open_.refresh_from_db()
@@ -419,15 +423,20 @@ def test_counselling_notes_are_their_author_s_about_one_client_there(world):
     def write(place, client, by):
         return counselling.write_counselling_note(client, place.program, text="x", by=by, now=NOON)
 
+    kim, hers = clinician(world.here.program), world.here.hers
+    set_supervision(
+        introduced(kim), supervisor=hers, until=NOON.date() + timedelta(days=2), by=world.here.office, now=NOON
+    )
+    Clinician.objects.filter(user=kim).update(intern_until=NOON.date() - timedelta(days=1))
     made = world.for_each(write)
-    hers = world.here.hers
     assert keys(counselling.notes_of(hers, world.maya, now=SOON)) == {made[world.maya, world.here].pk}
     world.here.admit(world.ben, hers)
     about_ben = write(world.here, world.ben, hers)
     assert keys(counselling.notes_of(hers, world.maya, now=SOON)) == {made[world.maya, world.here].pk}
     assert keys(counselling.notes_of(hers, world.ben, now=SOON)) == {about_ben.pk}
-    with pytest.raises(counselling.NotOnTheTeam):
-        write(world.there, world.ben, hers)
+    for place, client, by in ((world.there, world.ben, hers), (world.here, world.maya, world.here.his)):
+        with pytest.raises(counselling.NotOnTheTeam):
+            write(place, client, by)
     world.here.of(world.maya).care_team.update(until=SOON)
     assert keys(CounsellingNote.objects.visible_to(hers, SOON)) == {about_ben.pk}
     world.there.admit(world.maya, hers)
