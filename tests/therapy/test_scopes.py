@@ -362,6 +362,14 @@ def test_an_emergency_opens_answers_to_who_broke_the_glass_alone(world):
     assert [keys(Sheet.objects.visible_to(who, SOON)) for who in (opener, other)] == [{sheet.pk}, set()]
 
 
+def whose_internship_is_over(place):
+    kim = clinician(place.program)
+    until = NOON.date() + timedelta(days=2)
+    set_supervision(introduced(kim), supervisor=place.hers, until=until, by=place.office, now=NOON)
+    Clinician.objects.filter(user=kim).update(intern_until=NOON.date() - timedelta(days=1))
+    return kim
+
+
 # ── Notes ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -381,6 +389,41 @@ def test_notes_are_read_by_their_client_and_their_team_there(world, signed):
     assert keys(notes.notes_about(world.maya, reader=world.here.his, now=SOON)) == set()
     world.here.admit(world.ben, world.here.hers)
     assert keys(notes.notes_about(world.maya, reader=world.here.hers, now=SOON)) == {here}
+
+
+def test_an_internship_that_is_over_closes_notes_to_that_intern_alone(world, signed):
+    place = world.here
+    kim = whose_internship_is_over(place)
+    world.here.admit(world.maya, kim)
+    assert [Note.objects.visible_to(who, SOON).exists() for who in (place.hers, kim)] == [True, False]
+
+
+def test_an_emergency_opens_the_notes_of_one_person_to_one_reader(world, signed):
+    place = world.here
+    opener, other = clinician(place.program), clinician(place.program)
+    BrokenGlass.objects.create(
+        clinician=opener, client=world.ben, program=place.program, reason="x", since=NOON, until=NOON + 2 * HOUR
+    )
+    ben_s = {signed[world.ben, place].pk}
+    assert [keys(Note.objects.visible_to(who, SOON)) for who in (opener, other)] == [ben_s, set()]
+
+
+def test_a_supervisor_who_works_there_no_more_reads_and_signs_nothing(world):
+    place, grace = world.here, clinician(world.here.program)
+    introduced(grace)
+    kim, until = clinician(place.program), NOON.date() + timedelta(days=2)
+    set_supervision(introduced(kim), supervisor=grace, until=until, by=place.office, now=NOON)
+    place.admit(world.maya, kim)
+    note = notes.sign_note(notes.begin_note(world.maya, place.program, by=kim, now=NOON), text="x", by=kim, now=NOON)
+    assert (keys(Note.objects.visible_to(grace, SOON)), keys(notes.to_cosign_by(grace))) == ({note.pk}, {note.pk})
+    RoleHeld.objects.filter(user=grace).delete()
+    assert (keys(Note.objects.visible_to(grace, SOON)), keys(notes.to_cosign_by(grace))) == (set(), set())
+
+
+def test_a_client_who_works_here_too_reads_of_themself_alone_as_a_client(world, signed):
+    RoleHeld.objects.create(user=world.maya, role=Role.CLINICIAN, program=world.here.program)
+    world.here.admit(world.ben, world.maya)
+    assert keys(notes.own_notes(world.maya)) == mine(signed, world.maya)
 
 
 def test_who_works_there_no_more_has_none_of_it(world, signed):
@@ -423,11 +466,8 @@ def test_counselling_notes_are_their_author_s_about_one_client_there(world):
     def write(place, client, by):
         return counselling.write_counselling_note(client, place.program, text="x", by=by, now=NOON)
 
-    kim, hers = clinician(world.here.program), world.here.hers
-    set_supervision(
-        introduced(kim), supervisor=hers, until=NOON.date() + timedelta(days=2), by=world.here.office, now=NOON
-    )
-    Clinician.objects.filter(user=kim).update(intern_until=NOON.date() - timedelta(days=1))
+    hers = world.here.hers
+    whose_internship_is_over(world.here)
     made = world.for_each(write)
     assert keys(counselling.notes_of(hers, world.maya, now=SOON)) == {made[world.maya, world.here].pk}
     world.here.admit(world.ben, hers)
