@@ -112,7 +112,7 @@ class Record:
 
 def leads(clinician: User, session: Session) -> bool:
     """Whether somebody leads it, and still works there."""
-    works = RoleHeld.objects.filter(user=clinician, role=Role.CLINICIAN, program=session.program_id)
+    works = RoleHeld.objects.in_force().filter(user=clinician, role=Role.CLINICIAN, program=session.program_id)
     return Facilitation.objects.filter(Exists(works), session=session, clinician=clinician).exists()
 
 

@@ -192,7 +192,7 @@ def with_who_leads_beside(led: QuerySet[Facilitation]) -> QuerySet[Facilitation]
 
 def sessions_open_to(clinician: User) -> QuerySet[Session]:
     """Those that they lead, and those to which clients of their care teams come, in programs where they work."""
-    works = RoleHeld.objects.filter(user=clinician, role=Role.CLINICIAN).values("program")
+    works = RoleHeld.objects.in_force().filter(user=clinician, role=Role.CLINICIAN).values("program")
     led = Facilitation.objects.filter(clinician=clinician).values("session")
     theirs = Booking.objects.live().filter(person__in=User.objects.caseload_of(clinician)).values("session")
     return Session.objects.filter(Q(pk__in=led) | Q(pk__in=theirs), program__in=Program.objects.filter(pk__in=works))
@@ -287,7 +287,7 @@ def watch_rosters(*, now: datetime) -> int:
 
 
 def _owe_marking(session: Session, *, now: datetime) -> bool:
-    works = RoleHeld.objects.filter(user=OuterRef("pk"), role=Role.CLINICIAN, program=session.program)
+    works = RoleHeld.objects.in_force().filter(user=OuterRef("pk"), role=Role.CLINICIAN, program=session.program)
     leaders = User.objects.filter(Exists(works), facilitations__session=session, is_active=True)
     owner = leaders.order_by("facilitations__pk").first() or next(iter(admins_of(session.program)), None)
     if owner is None:

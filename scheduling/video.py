@@ -76,7 +76,7 @@ class Coming:
 
 def sessions_led_by(clinician: User) -> QuerySet[Session]:
     """Where they still work."""
-    works = RoleHeld.objects.filter(user=clinician, role=Role.CLINICIAN).values("program")
+    works = RoleHeld.objects.in_force().filter(user=clinician, role=Role.CLINICIAN).values("program")
     led = Facilitation.objects.filter(clinician=clinician).values("session")
     return Session.objects.filter(pk__in=led, program__in=works)
 

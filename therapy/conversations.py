@@ -18,7 +18,7 @@ from iop_portal.notices import outbox
 from iop_portal.notices.channels import MAIL_ALONE, Channel, Topic
 from iop_portal.notices.reach import channels_for
 from iop_portal.people.models import Enrolment, Program, User
-from iop_portal.people.seeing import places_on_care_teams
+from iop_portal.people.seeing import places_on_care_teams, still_works
 from iop_portal.refusals import Refused
 from iop_portal.writes import write
 from therapy.models import ClinicalPolicy, Draft, Message, Reading, Thread, Unread
@@ -144,7 +144,7 @@ def programs_to_write_to(client: User) -> list[Program]:
         enrolments__state__in=Enrolment.LIVE,
         enrolments__care_team__until=None,
         enrolments__care_team__clinician__is_active=True,
-    )
+    ).filter(enrolments__care_team__clinician__in=User.objects.filter(still_works()))
     return list(found.distinct().order_by("pk"))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from iop_portal.audit import trail
@@ -13,7 +12,7 @@ from iop_portal.people.models import Program, User
 from iop_portal.people.seeing import places_on_care_teams
 from iop_portal.refusals import Refused
 from iop_portal.writes import write
-from therapy.models import Clinician, CounsellingNote
+from therapy.models import CounsellingNote
 
 
 class NotOnTheTeam(Refused):
@@ -42,8 +41,7 @@ def write_counselling_note(
 ) -> CounsellingNote:
     """An entry that stays; what was wrong in it is said in a further one."""
     client = User.objects.lock_no_key(client.pk)
-    on_team = places_on_care_teams(by).filter(enrolment__client=client, enrolment__program=program).exists()
-    if not on_team or Clinician.objects.filter(user=by).internship_over(timezone.localdate(now)).exists():
+    if not places_on_care_teams(by, now).filter(enrolment__client=client, enrolment__program=program).exists():
         raise NotOnTheTeam
     if amends is not None and (amends.author_id, amends.client_id, amends.amends_id) != (by.pk, client.pk, None):
         raise NotYourNote

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from iop_portal.audit import trail
 from iop_portal.people.models import Program, User
 from iop_portal.people.roles import Role
-from iop_portal.people.seeing import places_on_care_teams, programs_of
+from iop_portal.people.seeing import places_on_care_teams, programs_of, still_works
 from iop_portal.refusals import Refused
 from iop_portal.writes import write
 from therapy.models import Amendment, Clinician, Modality, Note
@@ -109,7 +108,7 @@ def begin_note(client: User, program: Program, *, about: About | None = None, by
     client = User.objects.lock_no_key(client.pk)
     _may_write(by, program, now)
     if about is None:
-        if not places_on_care_teams(by).filter(enrolment__client=client, enrolment__program=program).exists():
+        if not places_on_care_teams(by, now).filter(enrolment__client=client, enrolment__program=program).exists():
             raise NotYours
     elif found := Note.objects.filter(author=by, place_key=about.place_key).first():
         return found
@@ -213,7 +212,7 @@ def _own_unsigned(note: Note, by: User, now: datetime) -> Note:
 
 def _may_write(by: User, program: Program, now: datetime) -> None:
     """Whoever works in the program, and is no intern whose time is over."""
-    if not programs_of(by, Role.CLINICIAN).filter(program=program).exists():
-        raise NotYours
-    if Clinician.objects.filter(user=by).internship_over(timezone.localdate(now)).exists():
+    if not User.objects.filter(still_works(now=now), pk=by.pk).exists():
         raise InternshipOver
+    if not programs_of(by, Role.CLINICIAN, now).filter(program=program).exists():
+        raise NotYours

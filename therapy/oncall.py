@@ -148,7 +148,7 @@ def programs_without_anybody(programs: Iterable[Program], now: datetime) -> list
     rosters: defaultdict[int, list[Duty]] = defaultdict(list)
     for duty in Duty.objects.filter(program__in=list(programs)).select_related("clinician"):
         rosters[duty.program_id].append(duty)
-    held = RoleHeld.objects.filter(program__in=rosters, role=Role.CLINICIAN, user__is_active=True)
+    held = RoleHeld.objects.in_force(now).filter(program__in=rosters, role=Role.CLINICIAN, user__is_active=True)
     here = set(held.values_list("program", "user")) if rosters else set()
     without = []
     for program in programs:

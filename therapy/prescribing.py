@@ -10,8 +10,9 @@ from django.db.models import Prefetch, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from iop_portal.audit import trail
-from iop_portal.people.models import CareTeam, Enrolment, Program, RoleHeld, User
+from iop_portal.people.models import CareTeam, Enrolment, Program, User
 from iop_portal.people.roles import Role
+from iop_portal.people.seeing import programs_of
 from iop_portal.refusals import Refused
 from iop_portal.versions import ChangedMeanwhile
 from iop_portal.writes import write
@@ -69,7 +70,7 @@ def prescription_version(held: Prescription | None) -> str:
 
 def enrolments_cared_for(clinician: User) -> QuerySet[Enrolment]:
     """Live ones on whose care team a clinician is: whom they may prescribe for."""
-    works_in = RoleHeld.objects.filter(user=clinician, role=Role.CLINICIAN).values("program")
+    works_in = programs_of(clinician, Role.CLINICIAN)
     places = CareTeam.objects.filter(clinician=clinician, until=None).values("enrolment")
     enrolments: QuerySet[Enrolment] = Enrolment.objects.live().filter(pk__in=places, program__in=works_in)
     return enrolments

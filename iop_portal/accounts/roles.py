@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 
 from allauth.usersessions.models import UserSession
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from iop_portal.accounts.care_teams import leave_care_team
@@ -30,6 +32,23 @@ class RoleGone(Refused):
 
 class NotOneself(Refused):
     message = _("You cannot do this to your own account. Please ask another admin.")
+
+
+@dataclass(frozen=True)
+class EndedInternship:
+    """The last day of it, and the programs whose office can say that it goes on."""
+
+    last_day: date
+    programs: list[Program]
+
+
+def ended_internship(user: User, *, now: datetime) -> EndedInternship | None:
+    """Of somebody who would be a clinician, had their last day as an intern not passed."""
+    if user.intern_until is None or user.intern_until >= timezone.localdate(now):
+        return None
+    held = RoleHeld.objects.filter(user=user, role=Role.CLINICIAN).values("program")
+    programs = list(Program.objects.filter(pk__in=held))
+    return EndedInternship(user.intern_until, programs) if programs else None
 
 
 @write

@@ -12,6 +12,7 @@ from iop_portal.followups.acting import tell_new_owner
 from iop_portal.followups.models import FollowUp, Heartbeat
 from iop_portal.people.models import Enrolment, Program, User
 from iop_portal.people.roles import Role
+from iop_portal.people.seeing import still_works
 
 log = logging.getLogger(__name__)
 
@@ -108,6 +109,7 @@ def admins_of(program: Program) -> list[User]:
 def care_team_of(client: User, program: Program) -> list[User]:
     """Those who look after a client in a program now, the primary counsellor first."""
     found = User.objects.filter(
+        still_works(),
         is_active=True,
         care_teams__until=None,
         care_teams__enrolment__client=client,

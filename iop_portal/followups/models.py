@@ -66,7 +66,7 @@ def _before(now: datetime, usually: timedelta) -> Any:
 
 def _owner_is_gone() -> Q:
     """The owner may not sign in, or has no part any more in what the follow-up is about."""
-    held = RoleHeld.objects.filter(user=OuterRef("owner"), program=OuterRef("program"))
+    held = RoleHeld.objects.in_force().filter(user=OuterRef("owner"), program=OuterRef("program"))
     on_team = CareTeam.objects.filter(
         clinician=OuterRef("owner"),
         until=None,

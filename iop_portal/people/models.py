@@ -87,6 +87,8 @@ class User(AbstractBaseUser):
     mail_ok = models.BooleanField(_("e-mail about appointments and news"), default=True)
     is_active = models.BooleanField(_("may sign in"), default=True)
     joined_at = models.DateTimeField(auto_now_add=True)
+    # The last day on which an intern works here as a clinician. What is said of their supervision keeps it.
+    intern_until = models.DateField(_("intern until"), null=True, blank=True, editable=False)
 
     objects = BaseUserManager.from_queryset(seeing.UserQuerySet)()
 
@@ -134,6 +136,8 @@ class RoleHeld(models.Model):
     user = models.ForeignKey(User, models.CASCADE, related_name="roles_held")
     program = models.ForeignKey(Program, models.PROTECT, related_name="roles_held")
     role = models.CharField(max_length=12, choices=[(role.value, role.label) for role in HELD_ROLES])
+
+    objects = models.Manager.from_queryset(seeing.RoleHeldQuerySet)()
 
     class Meta:
         constraints = [

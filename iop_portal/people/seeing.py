@@ -27,7 +27,7 @@ def _model(name: str) -> Any:
 
 def roles_of(user: User) -> frozenset[Role]:
     """One query. Being a client somewhere outweighs having been one elsewhere."""
-    held = _model("RoleHeld").objects.filter(user=user).values_list("role")
+    held = _model("RoleHeld").objects.in_force().filter(user=user).values_list("role")
     states = _model("Enrolment").objects.filter(client=user).values_list("state")
     found = {value for (value,) in held.union(states)}
     roles = {Role(value) for value in found if value not in ENROLLED_ROLES}
@@ -38,24 +38,40 @@ def roles_of(user: User) -> frozenset[Role]:
     return frozenset(roles)
 
 
-def programs_of(user: User, role: Role) -> Any:
+def still_works(person: str = "", now: datetime | None = None) -> Q:
+    """No intern whose last day has passed: the one place of this rule. `person` leads to the user, as "clinician__".
+
+    They hold no role as a clinician any more, whatever is written down of them: neither pages nor notes, plans,
+    numbers, messages or sessions of anybody are theirs. What they are besides, they stay.
+    """
+    day = timezone.localdate(now)
+    return Q(**{f"{person}intern_until": None}) | Q(**{f"{person}intern_until__gte": day})
+
+
+class RoleHeldQuerySet(models.QuerySet[Any]):
+    def in_force(self, now: datetime | None = None) -> Self:
+        """Without those of interns whose time is over."""
+        return self.filter(~Q(role=Role.CLINICIAN) | still_works("user__", now))
+
+
+def programs_of(user: User, role: Role, now: datetime | None = None) -> Any:
     """Keys of the programs in which a role is held."""
-    return _model("RoleHeld").objects.filter(user=user, role=role).values("program")
+    return _model("RoleHeld").objects.in_force(now).filter(user=user, role=role).values("program")
 
 
-def places_on_care_teams(user: User) -> Any:
+def places_on_care_teams(user: User, now: datetime | None = None) -> Any:
     """A clinician's places on care teams, while the enrolment is not over and they work in its program."""
     return _model("CareTeam").objects.filter(
         clinician=user,
         until=None,
         enrolment__state__in=("referred", "admitted"),
-        enrolment__program__in=programs_of(user, Role.CLINICIAN),
+        enrolment__program__in=programs_of(user, Role.CLINICIAN, now),
     )
 
 
-def on_care_team(user: User) -> Any:
+def on_care_team(user: User, now: datetime | None = None) -> Any:
     """Keys of the clients of these care teams."""
-    return places_on_care_teams(user).values("enrolment__client")
+    return places_on_care_teams(user, now).values("enrolment__client")
 
 
 def behind_broken_glass(user: User, now: datetime) -> Any:
@@ -66,7 +82,7 @@ def behind_broken_glass(user: User, now: datetime) -> Any:
             clinician=user,
             since__lte=now,
             until__gt=now,
-            program__in=programs_of(user, Role.CLINICIAN),
+            program__in=programs_of(user, Role.CLINICIAN, now),
         )
         .values("client")
     )
@@ -76,7 +92,7 @@ class ProgramQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: User) -> Self:
         """Programs one works for, is enrolled in, or belongs to the family of."""
         return self.filter(
-            Q(pk__in=_model("RoleHeld").objects.filter(user=user).values("program"))
+            Q(pk__in=_model("RoleHeld").objects.in_force().filter(user=user).values("program"))
             | Q(pk__in=_model("Enrolment").objects.filter(client=user).values("program"))
         )
 
@@ -95,7 +111,7 @@ class UserQuerySet(models.QuerySet[Any]):
         now = now or timezone.now()
         return self.filter(
             Q(pk=user.pk, enrolments__isnull=False)
-            | Q(pk__in=on_care_team(user))
+            | Q(pk__in=on_care_team(user, now))
             | Q(pk__in=behind_broken_glass(user, now))
         ).distinct()
 
@@ -130,7 +146,7 @@ class UserQuerySet(models.QuerySet[Any]):
 
     def clinicians_of(self, program: Any) -> Self:
         held = _model("RoleHeld").objects.filter(user=OuterRef("pk"), program=program, role=Role.CLINICIAN)
-        return self.filter(Exists(held), is_active=True)
+        return self.filter(Exists(held), still_works(), is_active=True)
 
 
 class EnrolmentQuerySet(models.QuerySet[Any]):
@@ -142,7 +158,7 @@ class EnrolmentQuerySet(models.QuerySet[Any]):
         now = now or timezone.now()
         return self.filter(
             Q(client=user)
-            | Q(client__in=on_care_team(user))
+            | Q(client__in=on_care_team(user, now))
             | Q(client__in=behind_broken_glass(user, now))
             | Q(program__in=programs_of(user, Role.ADMIN))
         )

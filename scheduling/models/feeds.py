@@ -19,7 +19,7 @@ def hash_of(token: str) -> str:
 
 def works_of(person: User | OuterRef) -> models.QuerySet[RoleHeld]:
     """The roles by which somebody leads sessions."""
-    return RoleHeld.objects.filter(user=person, role=Role.CLINICIAN)
+    return RoleHeld.objects.in_force().filter(user=person, role=Role.CLINICIAN)
 
 
 class CalendarDeliveryQuerySet(models.QuerySet["CalendarDelivery"]):

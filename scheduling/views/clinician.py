@@ -181,6 +181,6 @@ def _day_or_404(text: str) -> date:
 
 def _works_for(clinician: User) -> QuerySet[Program]:
     """Each with the key of the role that they hold there."""
-    held = RoleHeld.objects.filter(user=clinician, role=Role.CLINICIAN, program=OuterRef("pk"))
+    held = RoleHeld.objects.in_force().filter(user=clinician, role=Role.CLINICIAN, program=OuterRef("pk"))
     found: QuerySet[Program] = Program.objects.filter(Exists(held)).select_related("policy")
     return found.annotate(held=Subquery(held.values("pk")))

@@ -16,7 +16,7 @@ from scheduling.forms.timetable import WeekForm, WishForm, address_of
 @for_roles(Role.CLINICIAN, Role.ADMIN, methods=("GET",))
 def week(request: PortalRequest) -> HttpResponse:
     now = timezone.now()
-    works = RoleHeld.objects.filter(user=request.user, role__in=STAFF_ROLES).values("program")
+    works = RoleHeld.objects.in_force().filter(user=request.user, role__in=STAFF_ROLES).values("program")
     of_week = WeekForm(request.GET, programs=Program.objects.filter(pk__in=works).select_related("policy"))
     program, day = of_week.chosen()
     begins = timetable.week_of(program, day, now=now)

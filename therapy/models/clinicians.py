@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Self
 
+import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from iop_portal.people.models import Apart, Program, RoleHeld, User, plain_line
 from iop_portal.people.roles import Role
+from iop_portal.people.seeing import still_works
 from therapy.models.catalogue import Modality, programs_of
 
 
@@ -92,7 +94,7 @@ class ClinicianQuerySet(models.QuerySet["Clinician"]):
 
     def visible_to(self, user: User) -> Self:
         """Who works in the programs one belongs to, those apart from whom one is kept left out."""
-        return self.working_in(programs_of(user)).free_to_meet(user)
+        return self.working_in(programs_of(user)).free_to_meet(user).filter(still_works("user__"))
 
     def run_by(self, user: User) -> Self:
         """Clinicians of the programs that an admin configures."""
@@ -104,10 +106,6 @@ class ClinicianQuerySet(models.QuerySet["Clinician"]):
         return self.exclude(user__in=apart.filter(one=person).values("other")).exclude(
             user__in=apart.filter(other=person).values("one")
         )
-
-    def internship_over(self, day: date) -> Self:
-        """Who was an intern until a day that has passed."""
-        return self.filter(supervisor__isnull=False, intern_until__lt=day)
 
     def qualified_on(self, day: date) -> Self:
         """With a credential that is valid on that day."""
@@ -155,6 +153,18 @@ class Clinician(models.Model):
             models.CheckConstraint(
                 name="a_clinician_says_who_they_are_or_nothing", condition=Q(gender__in=["", *Gender.values])
             ),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="the_last_day_of_an_intern_is_the_persons",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                func="""
+                    UPDATE people_user u SET intern_until = NEW.intern_until
+                    WHERE u.id = NEW.user_id AND u.intern_until IS DISTINCT FROM NEW.intern_until;
+                    RETURN NULL;
+                """,
+            )
         ]
 
     def __str__(self) -> str:

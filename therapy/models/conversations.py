@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 
 from iop_portal.audit.models import AppendOnly
 from iop_portal.people.models import CareTeam, Enrolment, Program, User
-from iop_portal.people.seeing import places_on_care_teams
+from iop_portal.people.seeing import places_on_care_teams, still_works
 from iop_portal.sealing import SealedTextField
 
 
@@ -45,6 +45,7 @@ class ThreadQuerySet(models.QuerySet["Thread"]):
 
 def _held() -> Exists:
     on_team = CareTeam.objects.filter(
+        still_works("clinician__"),
         clinician=OuterRef("assigned_to"),
         until=None,
         enrolment__client=OuterRef("client"),

@@ -20,12 +20,6 @@ from iop_portal.people.roles import Role
 from iop_portal.people.seeing import places_on_care_teams, programs_of
 from iop_portal.sealing import SealedTextField
 from therapy.models.catalogue import Modality
-from therapy.models.clinicians import Clinician
-
-
-def _no_intern_any_more(user: User, now: datetime) -> Q:
-    """Nothing at all for somebody whose internship is over, whatever else they still are."""
-    return ~Q(Exists(Clinician.objects.filter(user=user).internship_over(timezone.localdate(now))))
 
 
 class NoteQuerySet(models.QuerySet["Note"]):
@@ -36,8 +30,8 @@ class NoteQuerySet(models.QuerySet["Note"]):
         """Signed ones: the client's own, of one's care teams there, behind glass broken there, and those one co-signs.
         Whoever writes one has it before that, while they work there."""
         now = now or timezone.now()
-        works = programs_of(user, Role.CLINICIAN)
-        cared_for = places_on_care_teams(user).filter(
+        works = programs_of(user, Role.CLINICIAN, now)
+        cared_for = places_on_care_teams(user, now).filter(
             enrolment__client=OuterRef("client"), enrolment__program=OuterRef("program")
         )
         glass = BrokenGlass.objects.open_at(now).filter(
@@ -47,8 +41,9 @@ class NoteQuerySet(models.QuerySet["Note"]):
             Q(Exists(cared_for)) | Q(Exists(glass), program__in=works) | Q(supervisor=user, program__in=works)
         )
         written = Q(author=user, program__in=works)
-        staff = (written | Q(read_by_staff, signed_at__isnull=False)) & _no_intern_any_more(user, now)
-        return self.filter(Q(client=user, signed_at__isnull=False) | staff)
+        return self.filter(
+            Q(client=user, signed_at__isnull=False) | written | Q(read_by_staff, signed_at__isnull=False)
+        )
 
     def unsigned_by(self, author: User) -> Self:
         return self.visible_to(author).filter(author=author, signed_at=None)
@@ -164,10 +159,10 @@ class CounsellingNoteQuerySet(models.QuerySet["CounsellingNote"]):
     def visible_to(self, user: User, now: datetime | None = None) -> Self:
         """Their author's alone, while they are on the client's care team there. Neither the client, nor colleagues, nor
         an emergency access, nor a supervisor opens them."""
-        cared_for = places_on_care_teams(user).filter(
+        cared_for = places_on_care_teams(user, now).filter(
             enrolment__client=OuterRef("client"), enrolment__program=OuterRef("program")
         )
-        return self.filter(Exists(cared_for), _no_intern_any_more(user, now or timezone.now()), author=user)
+        return self.filter(Exists(cared_for), author=user)
 
 
 class CounsellingNote(AppendOnly):

@@ -12,6 +12,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
+
+from iop_portal.accounts.roles import ended_internship
 
 LONG_ANSWER = 40
 SECRET = ("password", "token", "code")
@@ -24,6 +27,10 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    user = request.user
+    ended = ended_internship(user, now=timezone.now()) if user.is_authenticated else None
+    if ended:
+        return render(request, "home/internship_over.html", {"ended": ended}, status=403)
     return render(request, "403.html", status=403)
 
 

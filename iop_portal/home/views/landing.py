@@ -11,6 +11,7 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from iop_portal.accounts.roles import ended_internship
 from iop_portal.consents import statements
 from iop_portal.doors import PortalRequest
 from iop_portal.home import permissions, today
@@ -23,6 +24,8 @@ def landing(request: PortalRequest) -> HttpResponse:
     for role, page in PAGES.items():
         if role in request.user.roles:
             return page(request)
+    if ended := ended_internship(request.user, now=timezone.now()):
+        return render(request, "home/internship_over.html", {"ended": ended})
     return render(request, "home/no_role.html")
 
 
