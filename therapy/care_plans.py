@@ -123,7 +123,8 @@ def mix_in_force(enrolment: Enrolment) -> list[PlanShare]:
 @dataclass(frozen=True)
 class PlanState:
     """Of one enrolment. `version` is the newest that both signed, with its age in days; it is looked at again on
-    `review_on`, by the program's calendar. `waits_for` is the side whose signature is missing, once the other signed.
+    `review_on`, by the program's calendar; `phase_changed` where that is because of another phase. `waits_for` is the
+    side whose signature is missing, once the other signed.
     """
 
     version: int | None = None
@@ -134,15 +135,17 @@ class PlanState:
     looked_by_client: bool = False
     drafting: bool = False
     waits_for: str = ""
+    phase_changed: bool = False
 
 
 PHASES = ("orientation", "core", "step_down", "continuing")
 # The days from one look at a plan to the next are the program's, by phase. Where no care is
-# planned, it is those of the core.
+# planned, it is those of the core. Another phase makes it due at once, unless somebody looked on that day or since: the
+# days on which other phases ended tell when this one began.
 STATES = """
     SELECT e.id, s.number, s.on_it, today.on_it - s.on_it, looked.due, looked.due <= today.on_it,
            coalesce(said.on_it >= looked.due, false), d.id IS NOT NULL,
-           coalesce(signing.sides, ARRAY[]::varchar[])
+           coalesce(signing.sides, ARRAY[]::varchar[]), coalesce(looked.since_phase, false)
     FROM people_enrolment e
     JOIN people_program g ON g.id = e.program_id
     LEFT JOIN therapy_planrhythm y ON y.program_id = g.id
@@ -154,12 +157,21 @@ STATES = """
         WHERE p.enrolment_id = e.id AND p.signed_at IS NOT NULL ORDER BY p.number DESC LIMIT 1
     ) s ON true
     LEFT JOIN LATERAL (
-        SELECT (greatest(s.signed_at, max(r.at)) AT TIME ZONE g.zone)::date + CASE c.phase
-            WHEN 'orientation' THEN coalesce(y.orientation, %(orientation)s)
-            WHEN 'step_down' THEN coalesce(y.step_down, %(step_down)s)
-            WHEN 'continuing' THEN coalesce(y.continuing, %(continuing)s)
-            ELSE coalesce(y.core, %(core)s) END AS due
-        FROM therapy_planreview r WHERE r.plan_id = s.id AND r.side = 'clinician'
+        SELECT max(b.until) AS on_it FROM therapy_prescription b
+        WHERE b.enrolment_id = e.id AND b.phase <> c.phase AND s.id IS NOT NULL
+    ) changed ON true
+    LEFT JOIN LATERAL (
+        SELECT CASE WHEN changed.on_it > last.on_it THEN least(changed.on_it, last.on_it + last.days)
+                    ELSE last.on_it + last.days END AS due,
+               changed.on_it > last.on_it AND changed.on_it <= last.on_it + last.days AS since_phase
+        FROM (
+            SELECT (greatest(s.signed_at, max(r.at)) AT TIME ZONE g.zone)::date AS on_it, CASE c.phase
+                WHEN 'orientation' THEN coalesce(y.orientation, %(orientation)s)
+                WHEN 'step_down' THEN coalesce(y.step_down, %(step_down)s)
+                WHEN 'continuing' THEN coalesce(y.continuing, %(continuing)s)
+                ELSE coalesce(y.core, %(core)s) END AS days
+            FROM therapy_planreview r WHERE r.plan_id = s.id AND r.side = 'clinician'
+        ) last
     ) looked ON true
     LEFT JOIN LATERAL (
         SELECT (max(r.at) AT TIME ZONE g.zone)::date AS on_it
@@ -196,6 +208,7 @@ def _state(
     looked: bool,
     drafting: bool,
     sides: list[str],
+    phase_changed: bool,
 ) -> PlanState:
     waits_for = "" if len(sides) != 1 else Side.CLIENT if sides == [Side.CLINICIAN] else Side.CLINICIAN
-    return PlanState(version, signed_on, age, review_on, bool(due), looked, drafting, waits_for)
+    return PlanState(version, signed_on, age, review_on, bool(due), looked, drafting, waits_for, phase_changed)

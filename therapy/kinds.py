@@ -121,7 +121,7 @@ follow_ups.register(
         about="people.enrolment",
         title=gettext_lazy("Look at the plan together"),
         why=gettext_lazy(
-            "The days that the program sets for this phase have passed since somebody looked at the plan."
+            "Since somebody looked at the plan the phase changed, or the days that the program sets for it passed."
         ),
         due_in=timedelta(days=3),
         page="therapy:client_plan",

@@ -20,6 +20,7 @@ from therapy.care_plans import PlanState, mix_in_force, open_plan, plan_states
 from therapy.models import CarePlan, PlanReview, PlanShare, PlanSignature, PlanSuggestion, Prescription, Progress
 from therapy.plan_progress import NothingSaid, NotThere, Said, goals_shown, record_progress
 from therapy.plan_texts import NOTHING, Content, fingerprint_of
+from therapy.prescribing import prescribe
 
 pytestmark = pytest.mark.django_db
 
@@ -472,6 +473,58 @@ def test_who_looks_after_somebody_is_asked_once_until_they_have_looked(clinic):
     assert (state.review_due, state.review_on) == (False, date(2026, 12, 22))
     assert not FollowUp.objects.open().exists()
     assert reviews.owe_reviews(now=in_two_weeks) == 0
+
+
+def goes_on(clinic, phase, at):
+    """Another phase from a day on."""
+    track = TrackFactory(program=clinic.program)
+    what = {"track": track, "phase": phase, "hours": 9, "days": 3, "reason": "We agreed."}
+    prescribe(clinic.enrolment, **what, by=clinic.amara, now=at)
+
+
+def state_at(clinic, at):
+    state = plan_states([clinic.enrolment.pk], now=at)[clinic.enrolment.pk]
+    return state.review_on, state.review_due, state.phase_changed
+
+
+def test_another_phase_makes_it_due_at_once_up_and_down_until_somebody_has_looked(clinic):
+    days = [NOON + timedelta(days=number) for number in range(40)]
+    clinic.write()
+    clinic.sign()
+    goes_on(clinic, "core", days[0])
+    assert state_at(clinic, days[3]) == (days[14].date(), False, False)
+    for at, phase, rhythm in ((3, "step_down", 21), (6, "core", 14)):
+        goes_on(clinic, phase, days[at])
+        assert state_at(clinic, days[at + 1]) == (days[at].date(), True, True)
+        assert [reviews.owe_reviews(now=days[at + 1]) for _time in range(2)] == [1, 0]
+        reviews.say_it_fits(clinic.enrolment, by=clinic.amara, now=days[at + 1])
+        assert state_at(clinic, days[at + 1]) == (days[at + 1 + rhythm].date(), False, False)
+    assert not FollowUp.objects.open().exists()
+
+
+def test_other_hours_in_the_same_phase_and_the_first_phase_make_nothing_due(clinic):
+    clinic.write()
+    clinic.sign()
+    goes_on(clinic, "core", NOON + timedelta(days=1))
+    prescribe(
+        clinic.enrolment, track=TrackFactory(program=clinic.program), phase="core", hours=12, days=4, by=clinic.amara,
+        now=NOON + timedelta(days=2),
+    )  # fmt: skip
+    assert state_at(clinic, NOON + timedelta(days=3)) == (date(2026, 12, 8), False, False)
+
+
+def test_what_was_late_already_stays_late_since_then(clinic):
+    clinic.write()
+    clinic.sign()
+    goes_on(clinic, "core", NOON)
+    goes_on(clinic, "step_down", NOON + timedelta(days=30))
+    assert state_at(clinic, NOON + timedelta(days=30)) == (date(2026, 12, 15), True, False)
+
+
+def test_without_a_signed_plan_another_phase_makes_nothing_due(clinic):
+    goes_on(clinic, "orientation", NOON)
+    goes_on(clinic, "core", NOON + timedelta(days=7))
+    assert state_at(clinic, NOON + timedelta(days=8)) == (None, False, False)
 
 
 def test_a_new_version_is_a_look_too(clinic):
