@@ -24,7 +24,7 @@ from iop_portal.writes import write
 from therapy.instruments import Instrument
 from therapy.models import Asking, Prescription, Sheet
 from therapy.oncall import staffed
-from therapy.using import LATER, Use, used_by, uses_of
+from therapy.using import Use, used_by, uses_of
 
 log = logging.getLogger(__name__)
 
@@ -121,7 +121,7 @@ def due(program: Program, *, now: datetime) -> Iterator[tuple[Use, Enrolment]]:
 
 
 def due_for(use: Use, program: Program, *, now: datetime) -> QuerySet[Enrolment]:
-    """Who was neither asked nor answered by themselves for so many days, by the program's calendar."""
+    """Who was neither asked nor answered by themselves for so many days, by their phase and the program's calendar."""
     zone = ZoneInfo(program.zone)
 
     def before(days: int) -> datetime:
@@ -136,17 +136,16 @@ def due_for(use: Use, program: Program, *, now: datetime) -> QuerySet[Enrolment]
     enrolments: QuerySet[Enrolment] = Enrolment.objects.filter(
         program=program, state=Enrolment.State.ADMITTED, client__is_active=True
     )
-    later = Q(in_phase__in=LATER)
+    every = use.every
+    due = Q(last=None) | ~Q(in_phase__in=every) & Q(last__lt=before(every[Prescription.Phase.CORE]))
+    for in_phase, days in every.items():
+        due |= Q(in_phase=in_phase, last__lt=before(days))
     return (
         enrolments.annotate(
             last=Greatest(Subquery(asked), Subquery(sent)),
             in_phase=Coalesce(Subquery(phase), Value(""), output_field=CharField()),
         )
-        .filter(
-            Q(last=None)
-            | later & Q(last__lt=before(use.row.later_every_days))
-            | ~later & Q(last__lt=before(use.row.every_days))
-        )
+        .filter(due)
         .order_by("pk")
     )
 

@@ -15,8 +15,15 @@ from iop_portal.writes import write
 from therapy.instruments import Instrument, instruments
 from therapy.models import InstrumentUse, Prescription
 
-# In these phases people are asked less often.
-LATER = (Prescription.Phase.STEP_DOWN, Prescription.Phase.CONTINUING)
+Phase = Prescription.Phase
+# Where each phase has its days. Somebody of whom nothing is prescribed is asked as in the core.
+DAYS = {
+    Phase.ORIENTATION.value: "first_every_days",
+    Phase.CORE.value: "every_days",
+    Phase.STEP_DOWN.value: "later_every_days",
+    Phase.CONTINUING.value: "last_every_days",
+}
+WEEK, TWO_WEEKS, YEAR = 7, 14, 365
 
 
 class AskedTooOftenOrSeldom(Refused):
@@ -34,8 +41,10 @@ class MarkOutOfRange(Refused):
 @dataclass(frozen=True)
 class UseDetails:
     in_use: bool
+    first_every_days: int
     every_days: int
     later_every_days: int
+    last_every_days: int
     flag_from: int | None
 
 
@@ -52,6 +61,16 @@ class Use:
     @property
     def in_use(self) -> bool:
         return self.row.in_use
+
+    @property
+    def every(self) -> dict[str, int]:
+        """Days from one time to the next, by phase, in their order."""
+        return {phase: getattr(self.row, name) for phase, name in DAYS.items()}
+
+    @property
+    def in_words(self) -> str:
+        """Start 7, Core 14, Step-down 28, Continuing care 42"""
+        return ", ".join(f"{Phase(phase).label} {days}" for phase, days in self.every.items())
 
     def marks(self, score: int | None) -> bool:
         return score is not None and self.row.flag_from is not None and score >= self.row.flag_from
@@ -72,12 +91,16 @@ def use_version(use: Use) -> str:
 
 
 def _as_its_file_says(program: Program, one: Instrument) -> InstrumentUse:
+    """As often as its file says in the core: where that is every two weeks, each week at first; later more seldom."""
+    usual = one.every_days
     return InstrumentUse(
         program=program,
         instrument=one.code,
         in_use=one.bundled,
-        every_days=one.every_days,
-        later_every_days=min(2 * one.every_days, 365),
+        first_every_days=WEEK if WEEK < usual <= TWO_WEEKS else usual,
+        every_days=usual,
+        later_every_days=min(2 * usual, YEAR),
+        last_every_days=min(3 * usual, YEAR),
         flag_from=one.flag_from,
     )
 

@@ -208,9 +208,12 @@ def test_the_office_sets_how_often_and_adds_a_pack(client, harbor, amara):
     sign_in(client, admin(harbor))
     page = client.get(reverse("office:change_measure", args=[harbor.pk, "pc-ptsd-5"]))
     seen = page.context["form"]["seen"].value()
-    data = {"in_use": "on", "every_days": "60", "later_every_days": "90", "flag_from": "3", "seen": seen}
+    days = {"first_every_days": "30", "every_days": "60", "later_every_days": "90", "last_every_days": "120"}
+    data = {"in_use": "on", **days, "flag_from": "3", "seen": seen}
     assert client.post(page.request["PATH_INFO"], data).status_code == 302
-    assert "Asked every 60 days" in words(client.get(reverse("office:measures", args=[harbor.pk])))
+    assert "Start 30, Core 60, Step-down 90, Continuing care 120." in words(
+        client.get(reverse("office:measures", args=[harbor.pk]))
+    )
     stale = client.post(page.request["PATH_INFO"], {**data, "every_days": "30"})
     assert stale.status_code == 409
     assert client.post(page.request["PATH_INFO"], {**data, "flag_from": "9"}).status_code in (400, 409)

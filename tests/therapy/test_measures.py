@@ -212,18 +212,48 @@ def test_the_next_time_comes_after_so_many_days_and_lets_the_last_one_go(maya):
     assert gad == [("passed", NOON + 14 * DAY), ("", None)]
 
 
-def test_in_step_down_people_are_asked_less_often(maya, harbor):
+def in_phase(person, phase):
+    enrolment = person.enrolments.get()
+    track = TrackFactory(program=enrolment.program)
     Prescription.objects.create(
-        enrolment=maya.enrolments.get(),
-        track=TrackFactory(program=harbor),
-        phase="step_down",
-        hours=4,
-        days=2,
-        since=NOON.date(),
+        enrolment=enrolment, track=track, phase=phase, hours=4, days=2, since=NOON.date(), reason="We agreed."
     )
+
+
+@pytest.mark.parametrize(
+    ("phase", "days"), [("orientation", 7), ("core", 14), ("step_down", 28), ("continuing", 42), ("", 14)]
+)
+def test_people_are_asked_often_at_first_and_less_often_later(maya, harbor, phase, days):
+    if phase:
+        in_phase(maya, phase)
     ask_due(now=NOON)
     use = uses_of(harbor)["gad-7"]
-    assert [due_for(use, harbor, now=NOON + days * DAY).count() for days in (14, 27, 28)] == [0, 0, 1]
+    assert [due_for(use, harbor, now=NOON + at * DAY).count() for at in (days - 1, days)] == [0, 1]
+
+
+def test_a_program_says_how_often_in_each_phase(maya, harbor, amara):
+    use = uses_of(harbor)["gad-7"]
+    change_use(harbor, "gad-7", UseDetails(True, 3, 5, 9, 30, 10), seen=use_version(use), by=amara, now=NOON)
+    assert uses_of(harbor)["gad-7"].in_words == "Start 3, Core 5, Step-down 9, Continuing care 30"
+    ask_due(now=NOON)
+    for phase, days in (("orientation", 3), ("core", 5), ("step_down", 9), ("continuing", 30)):
+        Prescription.objects.update(until=NOON.date())
+        in_phase(maya, phase)
+        use = uses_of(harbor)["gad-7"]
+        assert [due_for(use, harbor, now=NOON + at * DAY).count() for at in (days - 1, days)] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("instrument", "days"),
+    [
+        ("gad-7", [7, 14, 28, 42]),
+        ("phq-9", [7, 14, 28, 42]),
+        ("craving", [7, 7, 14, 21]),
+        ("pc-ptsd-5", [84, 84, 168, 252]),
+    ],
+)
+def test_where_nobody_changed_it_the_days_come_from_the_file(harbor, instrument, days):
+    assert list(uses_of(harbor)[instrument].every.values()) == days
 
 
 def test_answering_by_oneself_counts_as_asked(maya, harbor):
@@ -250,7 +280,7 @@ def test_what_is_asked_of_nobody_any_more_is_taken_back(maya, harbor, amara, why
         Enrolment.objects.update(state="discharged", discharged_on=NOON.date(), discharge_reason="completed")
     else:
         use = uses_of(harbor)["gad-7"]
-        change_use(harbor, "gad-7", UseDetails(False, 14, 28, 10), seen=use_version(use), by=amara, now=NOON)
+        change_use(harbor, "gad-7", UseDetails(False, 7, 14, 28, 42, 10), seen=use_version(use), by=amara, now=NOON)
     asked = Asking.objects.select_related("enrolment__program").get(pk=asked.pk)
     assert not asking.still_owed(asked)
     let_go(now=NOON)
@@ -291,7 +321,7 @@ def test_asking_takes_the_same_queries_however_many_are_not_due(harbor, amara, d
 def test_until_somebody_changes_it_what_the_file_says_holds(harbor, amara):
     assert list(used_by(harbor)) == ["phq-9", "gad-7", "craving"]
     use = uses_of(harbor)["pc-ptsd-5"]
-    change_use(harbor, "pc-ptsd-5", UseDetails(True, 90, 180, 3), seen=use_version(use), by=amara, now=NOON)
+    change_use(harbor, "pc-ptsd-5", UseDetails(True, 90, 90, 180, 180, 3), seen=use_version(use), by=amara, now=NOON)
     assert list(used_by(harbor)) == ["phq-9", "gad-7", "craving", "pc-ptsd-5"]
     assert [uses_of(harbor)["pc-ptsd-5"].marks(score) for score in (None, 2, 3)] == [False, False, True]
 
@@ -301,11 +331,19 @@ def test_until_somebody_changes_it_what_the_file_says_holds(harbor, amara):
     [
         ({"every_days": 0}, "people_are_asked_every_1_to_365_days"),
         ({"later_every_days": 366}, "people_are_asked_every_1_to_365_days"),
+        ({"first_every_days": 0}, "people_are_asked_every_1_to_365_days"),
+        ({"last_every_days": 366}, "people_are_asked_every_1_to_365_days"),
         ({"flag_from": 0}, "a_mark_is_above_zero"),
     ],
 )
 def test_the_database_keeps_settings_within_bounds(harbor, details, constraint):
-    whole = {"program": harbor, "instrument": "gad-7", "every_days": 14, "later_every_days": 28, "flag_from": 10}
+    whole = {
+        "program": harbor,
+        "instrument": "gad-7",
+        "every_days": 14,
+        "later_every_days": 28,
+        "flag_from": 10,
+    }  # what yesterday's code says
     with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
         InstrumentUse.objects.create(**{**whole, **details})
 

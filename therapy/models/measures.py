@@ -44,8 +44,11 @@ class InstrumentUse(models.Model):
     program = models.ForeignKey(Program, models.PROTECT, related_name="instruments")
     instrument = models.CharField(max_length=20)
     in_use = models.BooleanField(_("in use"), default=True)
-    every_days = models.PositiveSmallIntegerField(_("days between two times"))
-    later_every_days = models.PositiveSmallIntegerField(_("the same in step-down and continuing care"))
+    # From one time to the next, by phase: in the first, the core, the step-down and in continuing care.
+    first_every_days = models.PositiveSmallIntegerField(_("days between two times in the start phase"), db_default=14)
+    every_days = models.PositiveSmallIntegerField(_("days between two times in the core phase"))
+    later_every_days = models.PositiveSmallIntegerField(_("days between two times in the step-down phase"))
+    last_every_days = models.PositiveSmallIntegerField(_("days between two times in continuing care"), db_default=28)
     flag_from = models.PositiveSmallIntegerField(_("score from which it is marked for staff"), null=True, blank=True)
 
     class Meta:
@@ -53,7 +56,12 @@ class InstrumentUse(models.Model):
             models.UniqueConstraint(fields=["program", "instrument"], name="a_program_says_once_how_it_uses_one"),
             models.CheckConstraint(
                 name="people_are_asked_every_1_to_365_days",
-                condition=Q(every_days__range=(1, 365), later_every_days__range=(1, 365)),
+                condition=Q(
+                    first_every_days__range=(1, 365),
+                    every_days__range=(1, 365),
+                    later_every_days__range=(1, 365),
+                    last_every_days__range=(1, 365),
+                ),
             ),
             models.CheckConstraint(
                 name="a_mark_is_above_zero", condition=Q(flag_from=None) | Q(flag_from__range=(1, 500))

@@ -28,12 +28,14 @@ class UseForm(EditForm):
         fields = using.DETAILS
         labels = {
             "in_use": gettext_lazy("We ask this"),
-            "every_days": gettext_lazy("Every how many days"),
-            "later_every_days": gettext_lazy("Every how many days in step-down and continuing care"),
+            "first_every_days": gettext_lazy("Every how many days in the start phase"),
+            "every_days": gettext_lazy("Every how many days in the core phase"),
+            "later_every_days": gettext_lazy("Every how many days in the step-down phase"),
+            "last_every_days": gettext_lazy("Every how many days in continuing care"),
             "flag_from": gettext_lazy("Mark it for the care team from this number on"),
         }
         help_texts = {
-            "every_days": gettext_lazy("Counted from the last time that somebody was asked or answered."),
+            "first_every_days": gettext_lazy("Counted from the last time that somebody was asked or answered."),
             "flag_from": gettext_lazy("Clients never see the mark. Leave it empty for none."),
         }
 
