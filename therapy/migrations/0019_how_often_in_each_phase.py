@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('people', '0003_the_last_day_of_an_intern'),
-        ('therapy', '0017_the_last_day_of_an_intern_kept'),
+        ('therapy', '0018_the_last_day_of_an_intern_kept'),
     ]
 
     operations = [

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('people', '0003_the_last_day_of_an_intern'),
-        ('therapy', '0016_criteria_for_one_client'),
+        ('therapy', '0017_library'),
     ]
 
     operations = [
