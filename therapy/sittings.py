@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Sum
+from django.db.models import Count, Q, Sum
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -74,6 +74,12 @@ def log_of(person: User) -> list[Kept]:
 def lately(person: User, *, now: datetime) -> Lately:
     told = Sitting.objects.filter(person=person, at__gt=now - LATELY).aggregate(n=Count("pk"), minutes=Sum("minutes"))
     return Lately(told["n"], told["minutes"] or 0)
+
+
+def shared_of(person: User) -> tuple[int, int]:
+    """How many lines of their log the care team may read, and how many there are. One query."""
+    told = Sitting.objects.filter(person=person).aggregate(shared=Count("pk", filter=Q(shared=True)), every=Count("pk"))
+    return told["shared"], told["every"]
 
 
 def read_shared(client: User, *, by: User, now: datetime) -> list[Kept]:

@@ -26,7 +26,7 @@ from scheduling import connected, feeds, wishes
 from scheduling.commitments import commitments_of
 from scheduling.models import CalendarDelivery, Commitment
 from scheduling.own_calendars import calendars_of
-from therapy import agreements, measures
+from therapy import agreements, measures, sittings
 from therapy.care_plans import own_enrolments, plan_of
 from therapy.homework import shared_by, waiting_for
 from therapy.models import Side
@@ -80,6 +80,11 @@ def _seen(person: User, now: datetime) -> list[Choice]:
                 (_read_by_team(shared, practised),),
                 reverse("therapy:practice"),
             )
+        )
+    shared, sat = sittings.shared_of(person)
+    if sat:
+        found.append(
+            Choice(_("My log of quiet minutes"), (_read_by_team(shared, sat),), reverse("therapy:practice_log"))
         )
     called = _("%(name)s. In a group you are %(first)s, without a last name.")
     found += [
@@ -203,13 +208,16 @@ def _plan(person: User, enrolment: Enrolment) -> list[Choice]:
 
 def _team(person: User, now: datetime) -> list[Choice]:
     """Who looks after them now, the primary counsellor first."""
-    places = CareTeam.objects.filter(enrolment__client=person, enrolment__state__in=Enrolment.LIVE, until=None)
-    found = []
-    for place in places.select_related("clinician__clinician"):
+    live = CareTeam.objects.filter(enrolment__client=person, enrolment__state__in=Enrolment.LIVE, until=None)
+    places, found = list(live.select_related("clinician__clinician")), []
+    for place in places:
         profile = getattr(place.clinician, "clinician", None)
         url = reverse("therapy:person", args=[profile.pk]) if profile else reverse("therapy:my_care")
         found.append(Choice(place.clinician.full_name, (capfirst(place.get_part_display()),), url, _("Who this is")))
-    if found:
+    if person.roles & {Role.CLIENT, Role.APPLICANT}:
+        text = _("A few questions, and who here fits, with the reasons. Nothing changes by that.")
+        found.append(Choice(_("Who would suit me"), (text,), reverse("scheduling:match_begin"), _("Look")))
+    if places:
         text = _("Say so in a message, to whoever of your care team you like.")
         found.append(Choice(_("Another counsellor"), (text,), reverse("therapy:write"), _("Write")))
     return found

@@ -21,11 +21,11 @@ from iop_portal.notices.told import Told, in_words, sent_to, told_to
 from iop_portal.people.models import CareTeam, Enrolment, User
 from scheduling.commitments import today_of
 from scheduling.connected import looks_by
-from scheduling.models import Booking, Commitment, Waiting
+from scheduling.models import Booking, Commitment, Participation, Waiting
 from therapy.agreements import signed_by
 from therapy.conversations import own_threads
 from therapy.homework import practice_of
-from therapy.models import CarePlan, Note, Sheet
+from therapy.models import CarePlan, Note, Sheet, Sitting
 
 # So many of the messages that left the portal.
 SENT = 20
@@ -61,6 +61,8 @@ def kinds_of(person: User, *, now: datetime) -> list[Kind]:
         (_("Answers to questions"), Sheet.objects.sent().filter(person=person), "therapy:measures"),
         (_("Versions of your plan"), CarePlan.objects.filter(enrolment__client=person), "therapy:my_plan"),
         (_("Things you practised"), practice_of(person), "therapy:practice"),
+        (_("Quiet minutes you kept"), Sitting.objects.filter(person=person), "therapy:practice_log"),
+        (_("Courses you joined"), Participation.objects.filter(enrolment__client=person), "scheduling:courses"),
         (_("Conversations"), own_threads(person), "therapy:messages"),
         (_("Looks back at a week"), looks_by(person), "scheduling:staying_connected"),
         (_("Agreements you signed"), signed_by(person), "therapy:agreements"),

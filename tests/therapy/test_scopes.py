@@ -26,6 +26,7 @@ from therapy import (
     plan_suggestions,
     prescribing,
     results,
+    sittings,
 )
 from therapy.asking import ask
 from therapy.clinicians import set_supervision
@@ -42,10 +43,12 @@ from therapy.models import (
     Message,
     Note,
     Sheet,
+    Sitting,
     Skill,
     Thread,
     Unread,
 )
+from therapy.practices import practices
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -285,6 +288,25 @@ def test_practice(world):
     assert keys(Skill.objects.run_by(world.here.office)) == {skills[world.here].pk}
     Skill.objects.filter(program=world.here.program).update(in_use=False)
     assert keys(Skill.objects.visible_to(outsider)) == set()
+
+
+def test_quiet_minutes_and_what_is_at_the_top_are_one_s_own(world):
+    one, other = list(practices().values())[:2]
+    kept = {}
+    for who, minutes in ((world.ben, 9), (world.maya, 3)):
+        kept[who] = sittings.keep_sitting(one, minutes=minutes, how="helped", shared=True, by=who, now=NOON)
+        sittings.pin(one, by=who, now=NOON)
+    sittings.pin(other, by=world.ben, now=NOON)
+    assert keys(kept.values()) == keys(Sitting.objects.all())
+    assert [line.sitting for line in sittings.log_of(world.maya)] == [kept[world.maya]]
+    assert (sittings.lately(world.maya, now=SOON).count, sittings.lately(world.maya, now=SOON).minutes) == (1, 3)
+    assert sittings.shared_of(world.maya) == (1, 1)
+    assert sittings.pinned_by(world.maya) == [one]
+    world.here.admit(world.ben, world.here.hers)
+    read = sittings.read_shared(world.maya, by=world.here.hers, now=SOON)
+    assert [line.sitting for line in read] == [kept[world.maya]]
+    sittings.unpin(one, by=world.maya, now=SOON)
+    assert sittings.pinned_by(world.ben) == [one, other]
 
 
 # ── Measures ──────────────────────────────────────────────────────────────────────────────────────────────────
