@@ -244,6 +244,16 @@ PAGES = [
     Page("office:change_course", "GET POST", ADMINS, HER_ADMIN),
     Page("office:end_course", "GET POST", ADMINS, HER_ADMIN),
     Page("office:open_course_again", "POST", ADMINS, HER_ADMIN),
+    # Work and learning: what is open where one is, what staff post, and each interest for its client and their team
+    Page("therapy:opportunities", "GET", PLANNERS),
+    Page("therapy:opportunity", "GET POST", PLANNERS, CLIENTS),
+    Page("therapy:take_interest_back", "POST", PLANNERS, MAYA),
+    Page("therapy:interest_step", "POST", PLANNERS | CLINICIANS, MAYA | HER_TEAM),
+    Page("therapy:interest", "GET", CLINICIANS, HER_TEAM),
+    Page("therapy:posted", "GET", STAFF),
+    Page("therapy:post_opportunity", "GET POST", STAFF, HER_CLINICIANS | HER_ADMIN),
+    Page("therapy:change_opportunity", "GET POST", STAFF, HER_CLINICIANS | HER_ADMIN),
+    Page("therapy:close_opportunity", "POST", STAFF, HER_CLINICIANS | HER_ADMIN),
     # The care plan: its client and their care team, nobody else, also behind broken glass
     Page("therapy:my_plan", "GET", PLANNERS),
     Page("therapy:write_plan", "GET POST", CLIENTS, MAYA, at={"part": "matters"}),

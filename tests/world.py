@@ -77,6 +77,7 @@ from therapy.library import mark_text
 from therapy.models import Agreement, Format, LibraryText, Sitting, Skill, Speciality
 from therapy.oncall import Terms as DutyTerms
 from therapy.oncall import add_weekly
+from therapy.opportunities import OpportunityDetails, post_opportunity, show_interest
 from therapy.phases import guides_of, offer_standard_guide
 from therapy.plan_drafting import sign_plan, write_goal, write_text
 from therapy.plan_progress import Said, record_progress
@@ -206,6 +207,16 @@ def in_a_course(client, counsellor, way, office, now):
     mark(seated(client, session), Attended("present"), seen=0, by=counsellor, now=now)
     part = join_course(course, by=client, now=now).participation
     return {"course_id": course.pk, "participation_id": part.pk}
+
+
+def interested_in_work(client, counsellor, now):
+    """Something that is posted, and what the client wrote to the care team about it."""
+    details = OpportunityDetails("job", "Zq-opportunity", "Zq-opportunity", "Zq-opportunity")
+    posted = post_opportunity(client.enrolments.get().program, details, by=counsellor, now=now)
+    return {
+        "opportunity_id": posted.pk,
+        "interest_id": show_interest(posted, words="Zq-interest", by=client, now=now).pk,
+    }
 
 
 def a_plan(client, counsellor, now):
@@ -376,6 +387,7 @@ def build_world() -> World:
             **plan,
             **in_phases(maya, team, now),
             **practised_by(maya, team, now),
+            **interested_in_work(maya, team, now),
             **in_a_course(maya, team, way, people["admin"], now),
             "thread_id": thread.pk,
             "note_id": note.pk,

@@ -10,7 +10,7 @@ from iop_portal.followups import kinds as follow_ups
 from iop_portal.notices import kinds
 from iop_portal.notices.channels import Channel, Topic
 from iop_portal.people.models import User
-from therapy import alerts, asking, first_contact
+from therapy import alerts, asking, first_contact, opportunities
 from therapy.conversations import CAME, CAME_TO_STAFF, UNANSWERED, still_unread
 from therapy.models import Thread
 from therapy.plan_drafting import TO_REVIEW, TO_SIGN
@@ -125,6 +125,14 @@ follow_ups.register(
         ),
         due_in=timedelta(days=3),
         page="therapy:client_plan",
+    ),
+    follow_ups.Kind(
+        name=opportunities.FOLLOW_UP,
+        about="therapy.interest",
+        title=gettext_lazy("Speak about work or learning"),
+        why=gettext_lazy("A client would like to know more about something that is posted. Speak with them about it."),
+        due_in=timedelta(days=3),
+        page="therapy:interest",
     ),
     follow_ups.Kind(
         name=first_contact.FOLLOW_UP,

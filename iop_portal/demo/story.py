@@ -54,6 +54,7 @@ from iop_portal.demo import (
     plans,
     reaching,
     sessions,
+    work,
 )
 from iop_portal.demo.background import add_clients, add_staff
 from iop_portal.demo.devices import give_device
@@ -154,6 +155,7 @@ def _riverbend(past: Past) -> None:
     lines.tell_lines(program, ago=past.ago, now=past.now)
     attendance.tell_attendance(program, now=past.now)
     courses.tell_sams_sessions(program, ago=past.ago)
+    work.tell_work(program, by=dana, ago=past.ago)
     calls.tell_calls(program, amara, ago=past.ago, now=past.now)
     agreements.tell_agreements(program, by=dana, ago=past.ago)
     noting.tell_notes(program, now=past.now)

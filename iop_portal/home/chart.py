@@ -26,7 +26,8 @@ from therapy import conversations, notes
 from therapy.care_plans import PlanState, plan_states
 from therapy.criteria import Standing, standings
 from therapy.homework import counts_of
-from therapy.models import Note, Prescription, Thread
+from therapy.models import Interest, Note, Prescription, Thread
+from therapy.opportunities import interests_of
 from therapy.prescribing import enrolments_cared_for
 from therapy.results import Line as Measure
 from therapy.results import lines_for
@@ -79,6 +80,8 @@ class Chart:
     measures: list[Measure]
     # Courses that they take, or took to the end; for the care team alone.
     courses: list[Taken]
+    # What they would like to work or learn, for the care team alone.
+    interests: list[Interest]
     # Set where the record is open only by an emergency access.
     glass: BrokenGlass | None
 
@@ -105,6 +108,7 @@ def open_chart(client: User, *, by: User, now: datetime) -> Chart:
         threads=list(conversations.threads_for(by, client=client)[:THREADS]),
         measures=lines_for(client, here, reader=by, now=now),
         courses=taken_by(client, reader=by, now=now),
+        interests=interests_of(client, reader=by),
         glass=glass,
     )
 

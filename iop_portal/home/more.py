@@ -74,6 +74,13 @@ PARTS = (
                 "clock",
             ),
             Line(_("To read"), _("Short texts, from sleep to paydays"), "therapy:library", "book"),
+            Line(
+                _("Work and learning"),
+                _("Jobs, training, volunteering, school"),
+                "therapy:opportunities",
+                "right",
+                frozenset({Role.CLIENT, Role.ALUM}),
+            ),
             Line(_("My care"), _("What is planned for you, and who is there for you"), "therapy:my_care", "plan"),
             Line(_("Notes about my sessions"), _("What your care team wrote down"), "therapy:notes", "book"),
             Line(_("Messages"), _("Between you and your care team"), "therapy:messages", "message", LEFT),

@@ -50,6 +50,7 @@ _MORE = _Entry(
         "/people/",
         "/care/",
         "/courses/",
+        "/opportunities/",
         "/measures/",
         "/practice/",
         "/library/",
@@ -108,6 +109,7 @@ REACH: tuple[_Entry, ...] = (
     _Entry(pgettext_lazy("place", "How we reach you"), "notices:reach", "message", area="/reach/"),
 )
 CLIENT_MENU: tuple[_Entry, ...] = (_Entry(pgettext_lazy("place", "My care"), "therapy:my_care", "plan"), _OPENED)
+WORK: tuple[_Entry, ...] = (_Entry(pgettext_lazy("place", "Work and learning"), "therapy:posted", "right"),)
 ENROLLED = frozenset({Role.CLIENT, Role.APPLICANT, Role.ALUM})
 
 
@@ -129,5 +131,6 @@ def menu_for(user: User, path: str) -> list[Place]:
     """What stands behind the person's name, above signing out."""
     care = CLIENT_MENU if user.roles & ENROLLED else ()
     appointments = (CALENDAR,) if user.roles - {Role.ADMIN} else ()
+    work = WORK if Role.CLINICIAN in user.roles else ()
     reach = REACH if user.roles & frozenset(REACHED) else ()
-    return [entry.place(path) for entry in (*care, *appointments, *reach, *MENU)]
+    return [entry.place(path) for entry in (*care, *appointments, *work, *reach, *MENU)]

@@ -31,6 +31,7 @@ READS = {
         *IN_PHASE,
         "track",
         *("homework", "reflection"),
+        *("opportunity", "interest"),
         "draft",
         "agreement",
         *NOTED,
@@ -44,7 +45,7 @@ READS = {
         "look",
         *OFFERED,
     },
-    "other_client": {*SKILLS, "otherteam", "agreement", *OFFERED},
+    "other_client": {*SKILLS, "opportunity", "otherteam", "agreement", *OFFERED},
     "applicant": {"agreement", *OFFERED},
     "alum": SKILLS | OFFERED,
     "family": {"client", *PUBLIC},
@@ -56,6 +57,7 @@ READS = {
             *SKILLS,
             *IN_PHASE,
             "homework",
+            *("opportunity", "interest"),
             *NOTED,
             "unsigned",
             "counselling",
@@ -71,8 +73,9 @@ READS = {
         *OFFERED,
     }
     - {"team"},
-    "other_team": {"otherclient", "glass", "onestep", "room", "track", *OFFERED},
+    "other_team": {"opportunity", "otherclient", "glass", "onestep", "room", "track", *OFFERED},
     "glass": {
+        "opportunity",
         *NOTED,
         "disposition",
         "client",
@@ -86,6 +89,7 @@ READS = {
     "elsewhere": {"away", *PUBLIC},
     "one_step": PUBLIC,
     "admin": {
+        "opportunity",
         *SKILLS,
         *("client", "otherclient", "applicant", "alum", "newcomer", "agreement", "caller"),
         *("otherteam", "glass", "onestep", "room", "track", "closure", "phase", *OFFERED),

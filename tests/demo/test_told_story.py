@@ -18,7 +18,7 @@ from scheduling.courses import taken_by
 from scheduling.misses import Missed
 from scheduling.models import Attendance, Booking, Look, Participation, Room, Waiting, marked
 from tests.factories import NOON
-from therapy import agreements, conversations, notes
+from therapy import agreements, conversations, notes, opportunities
 
 pytestmark = pytest.mark.django_db
 
@@ -196,3 +196,10 @@ def test_maya_is_half_through_a_course_and_sam_came_to_the_end_of_one():
     assert len(maya.progress.ahead) == 4
     assert (sam.progress.came, sam.progress.complete) == (5, True)
     assert Participation.objects.live().filter(course=maya.course).count() == 4
+
+
+def test_maya_is_interested_in_work_and_amara_is_to_speak_with_her():
+    (bakery,) = opportunities.interests_of(person("maya"), reader=person("amara"))
+    assert (bakery.opportunity.title, bakery.last) == ("Mornings in a bakery", None)
+    assert FollowUp.objects.open().get(kind=opportunities.FOLLOW_UP).owner == person("amara")
+    assert len(opportunities.posted_in(person("office"), now=NOON)) == 3

@@ -22,6 +22,7 @@ from therapy.models.library import LibraryText, TextMark, TextVersion, Topic
 from therapy.models.measures import Alert, Answer, Asking, Disposition, InstrumentUse, Sheet
 from therapy.models.notes import Amendment, CounsellingNote, Note
 from therapy.models.oncall import DAY, Duty
+from therapy.models.opportunities import Interest, Opportunity, Step
 from therapy.models.phases import Criterion, CriterionSaid, PhaseGuide
 from therapy.models.policies import ClinicalPolicy
 from therapy.models.practices import MOST_PINS, Pin, Sitting
@@ -54,6 +55,7 @@ __all__ = [
     "Gender",
     "Homework",
     "InstrumentUse",
+    "Interest",
     "Language",
     "LibraryText",
     "Message",
@@ -61,6 +63,7 @@ __all__ = [
     "Modality",
     "Need",
     "Note",
+    "Opportunity",
     "Part",
     "PartOfDay",
     "PhaseGuide",
@@ -80,6 +83,7 @@ __all__ = [
     "Sitting",
     "Skill",
     "Speciality",
+    "Step",
     "TextMark",
     "TextVersion",
     "Thread",
