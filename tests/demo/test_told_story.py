@@ -108,6 +108,7 @@ def test_counsellors_owe_calls_of_every_kind_made_due_and_put_off():
         ("safety_answer", "Ray"),
         ("missed_session", "Ray"),
         ("demo_call_back", "Maya"),
+        ("opportunity_interest", "Maya"),
     ]
     assert list(FollowUp.objects.waiting_for(lena, NOON).values_list("client__preferred_name")) == [("Ana",)]
     assert [call.client.preferred_name for call in lena.follow_ups.filter(snoozed_until__gt=NOON)] == ["Jo"]
