@@ -4,10 +4,10 @@
   const summary = document.querySelector(".error-summary[tabindex]");
   if (summary) summary.focus();
 
-  /* A second press sends nothing twice. */
+  /* A second press sends nothing twice, unless the answer is a file: then the page stays, and may be sent again. */
   document.addEventListener("submit", function (event) {
     const form = event.target;
-    if (event.defaultPrevented || form.method !== "post") return;
+    if (event.defaultPrevented || form.method !== "post" || "again" in form.dataset) return;
     if (form.dataset.sent) {
       event.preventDefault();
       return;
