@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -10,14 +10,19 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy as _
 
 from iop_portal.audit import trail
-from iop_portal.people.models import Enrolment, User
+from iop_portal.people.models import Enrolment, Program, User
 from iop_portal.refusals import Refused
 from iop_portal.writes import write
-from therapy.models import Homework, Skill
+from therapy.models import Homework, LibraryText, Skill
 from therapy.models.homework import HomeworkQuerySet
+from therapy.practices import Practice, practices
 from therapy.prescribing import enrolments_cared_for
 
 SHOWN = 12
+
+What = Skill | Practice | LibraryText
+"""What can be given: of the program's skills and texts, and of the bundled practices."""
+Things = Mapping[str, Mapping[str, What]]
 
 
 class NotInProgram(Refused):
@@ -53,12 +58,21 @@ class NotTheirs(Refused):
 def practice_of(client: User) -> HomeworkQuerySet:
     """Their own, with what it is and who gave it."""
     own: HomeworkQuerySet = Homework.objects.filter(enrolment__client=client)
-    return own.select_related("skill", "given_by", "enrolment__program")
+    return own.select_related("skill", "text", "given_by", "enrolment__program")
 
 
 def waiting_for(client: User) -> list[Homework]:
     """What waits to be practised, by the day that it is for, then by when it was given."""
     return sorted(practice_of(client).open(), key=lambda one: (one.due_on or date.max, one.begun_at, one.pk))
+
+
+def things_to_give(program: Program) -> Things:
+    """By kind, each by a key of its own."""
+    return {
+        str(_("Skills")): {f"skill-{one.pk}": one for one in Skill.objects.filter(program=program, in_use=True)},
+        str(_("Quiet minutes")): {f"practice-{one.code}": one for one in practices().values()},
+        str(_("To read")): {f"text-{one.pk}": one for one in LibraryText.objects.filter(program=program, in_use=True)},
+    }
 
 
 def counts_of(enrolments: Collection[int]) -> dict[int, tuple[int, int]]:
@@ -81,7 +95,7 @@ def shared_by(client: User) -> tuple[int, int]:
 
 def read_homework(enrolment: Enrolment, *, by: User, now: datetime) -> list[Homework]:
     """For the care team, the newest first. A reflection that is not shared is not in it; reading is written down."""
-    found = list(Homework.objects.filter(enrolment=enrolment).select_related("skill", "given_by")[:SHOWN])
+    found = list(Homework.objects.filter(enrolment=enrolment).select_related("skill", "text", "given_by")[:SHOWN])
     for one in found:
         one.reflection = one.reflection if one.shared else ""
     trail.record("homework.read", enrolment, client=enrolment.client, by=by, at=now, facts={"count": len(found)})
@@ -90,7 +104,7 @@ def read_homework(enrolment: Enrolment, *, by: User, now: datetime) -> list[Home
 
 @write
 def give_homework(
-    enrolment: Enrolment, skill: Skill, *, due_on: date | None = None, words: str = "", by: User, now: datetime
+    enrolment: Enrolment, what: What, *, due_on: date | None = None, words: str = "", by: User, now: datetime
 ) -> Homework:
     """By somebody of the care team, or picked by the client."""
     held = Enrolment.objects.select_for_update(no_key=True, of=("self",)).select_related("client", "program")
@@ -100,15 +114,16 @@ def give_homework(
         raise NotInProgram
     if not picked and not enrolments_cared_for(by).filter(pk=locked.pk).exists():
         raise NotTheirs
-    if skill.program_id != locked.program_id or not skill.in_use:
+    if isinstance(what, Skill | LibraryText) and (what.program_id != locked.program_id or not what.in_use):
         raise NotTaught
     if due_on and due_on < now.astimezone(ZoneInfo(locked.client.zone)).date():
         raise DayHasPassed
-    if Homework.objects.open().filter(enrolment=locked, skill=skill).exists():
+    thing = _thing(what)
+    if Homework.objects.open().filter(enrolment=locked, **thing).exists():
         raise OpenAlready
     made = Homework.objects.create(
         enrolment=locked,
-        skill=skill,
+        **thing,
         given_by=None if picked else by,
         begun_at=now,
         due_on=due_on,
@@ -140,6 +155,13 @@ def not_this_time(homework: Homework, *, by: User, now: datetime) -> None:
     held.state, held.ended_at = Homework.State.NOT_NOW, now
     held.save(update_fields=["state", "ended_at"])
     trail.record("homework.left", held, client=by, by=by, at=now)
+
+
+def _thing(what: What) -> dict[str, Skill | LibraryText | str]:
+    """The column that it stands in."""
+    if isinstance(what, Skill):
+        return {"skill": what}
+    return {"text": what} if isinstance(what, LibraryText) else {"practice": what.code}
 
 
 def _own(homework: Homework, by: User) -> Homework:

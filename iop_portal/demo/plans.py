@@ -192,6 +192,7 @@ def tell_practice(program: Program, dana: User, amara: User, *, ago: Ago, now: d
     _quiet_minutes(maya.client, ago=ago)
     texts = {text.code: text for text in offer_standard_texts(program, by=dana, now=ago(200))}
     mark_text(texts["sleep"], read=True, by=maya.client, now=ago(9, time(22)))
+    give_homework(maya, texts["asking"], words="Before we meet next week, if you like.", by=amara, now=ago(2))
     mark_text(texts["parties"], kept=True, by=maya.client, now=ago(2, time(20)))
 
 

@@ -270,7 +270,7 @@ def _asked(person: User, now: datetime) -> list[Choice]:
     for each in waiting_for(person):
         until = _("Something to practise, until %(day)s") % {"day": day(each.due_on)} if each.due_on else ""
         text = until or _("Something to practise")
-        found.append(Choice(each.skill.name, (text,), reverse("therapy:homework", args=[each.pk]), _("Answer")))
+        found.append(Choice(each.name, (text,), reverse("therapy:homework", args=[each.pk]), _("Answer")))
     if connected.begun_this_week(person, now=now) is not None:
         text = _("Two minutes: what held, what slipped, what to protect.")
         found.append(Choice(_("A look back at my week"), (text,), reverse("scheduling:look_back"), _("Look")))

@@ -255,13 +255,13 @@ def _about_plan(client: User, now: datetime) -> list[Suggestion]:
 def _to_practise(client: User) -> list[Suggestion]:
     return [
         Suggestion(
-            each.skill.name,
+            each.name,
             _("Something to practise, until %(day)s") % {"day": day(each.due_on)}
             if each.due_on
             else _("Something to practise"),
             reverse("therapy:homework", args=[each.pk]),
             _("Open"),
-            each.skill.name,
+            each.name,
         )
         for each in waiting_for(client)
     ]

@@ -15,8 +15,9 @@ from iop_portal.versions import ChangedMeanwhile
 from tests.factories import NOON, ProgramFactory, admin, clinician, enrolled, held, on_care_team
 from tests.signing_in import sign_in
 from tests.therapy.plan_world import Clinic
-from therapy import homework, skills
-from therapy.models import Homework, Skill
+from therapy import homework, library, skills
+from therapy.models import Homework, LibraryText, Skill
+from therapy.practices import practices
 
 pytestmark = pytest.mark.django_db
 
@@ -217,14 +218,57 @@ def test_a_counsellor_gives_from_the_client_page_and_reads_what_is_shared(client
     amara = sign_in(client, clinic.amara)
     address = reverse("therapy:give_homework", args=[clinic.enrolment.pk])
     assert address in amara.get(reverse("home:client", args=[clinic.maya.pk])).content.decode()
-    amara.post(address, {"skill": clinic.wave.pk, "due_on": "2026-11-30", "words": "On paydays."})
-    again = amara.post(address, {"skill": clinic.wave.pk})
-    assert (again.status_code, list(again.context["form"].errors)) == (409, ["skill"])
+    amara.post(address, {"what": f"skill-{clinic.wave.pk}", "due_on": "2026-11-30", "words": "On paydays."})
+    again = amara.post(address, {"what": f"skill-{clinic.wave.pk}"})
+    assert (again.status_code, list(again.context["form"].errors)) == (409, ["what"])
     one = Homework.objects.get()
     homework.practised(one, reflection="Zq-mine", shared=False, by=clinic.maya, now=NOON)
     assert "Zq-mine" not in words(amara.get(address))
     homework.practised(one, reflection="Zq-mine", shared=True, by=clinic.maya, now=NOON)
     assert "Ride the wave On paydays. Zq-mine Practised · Amara Osei, Tuesday 24 November" in words(amara.get(address))
+
+
+def test_a_practice_and_a_text_are_given_like_a_skill(client, clinic):
+    text = LibraryText.objects.create(
+        program=clinic.program, topic="body", title="Sleep", in_short="x", words="Zq-text"
+    )
+    foreign = LibraryText.objects.create(program=ProgramFactory(), topic="body", title="x", in_short="x", words="x")
+    amara = sign_in(client, clinic.amara)
+    address = reverse("therapy:give_homework", args=[clinic.enrolment.pk])
+    for what in ("practice-wave", f"text-{text.pk}"):
+        assert amara.post(address, {"what": what}).status_code == 302
+        assert amara.post(address, {"what": what}).status_code == 409
+    assert amara.post(address, {"what": f"text-{foreign.pk}"}).status_code == 400
+    with pytest.raises(homework.NotTaught):
+        given(clinic, foreign)
+    practice, reading = homework.waiting_for(clinic.maya)
+    assert [(one.name, one.in_short) for one in (practice, reading)] == [
+        ("Watching an urge", practices()["wave"].does),
+        ("Sleep", "x"),
+    ]
+    assert {"Watching an urge", "Sleep"} <= {str(each.title) for each in suggestions_for(clinic.maya, now=NOON)}
+    maya = sign_in(client, clinic.maya)
+    assert (
+        reverse("therapy:mindful", args=["wave"])
+        in maya.get(reverse("therapy:homework", args=[practice.pk])).content.decode()
+    )
+    library.set_text_in_use(text, False, by=admin(clinic.program), now=NOON)
+    read = reverse("therapy:homework", args=[reading.pk])
+    assert "Zq-text" in words(maya.get(read))
+    assert maya.post(read, {"reflection": ""}).status_code == 302
+
+
+def test_homework_is_one_thing_and_each_is_open_once(clinic):
+    text = LibraryText.objects.create(program=clinic.program, topic="body", title="Sleep", in_short="x", words="x")
+    for wrong in ({}, {"skill": clinic.wave, "text": text}, {"skill": clinic.wave, "practice": "wave"}):
+        with pytest.raises(IntegrityError, match="homework_is_one_thing"), transaction.atomic():
+            Homework.objects.create(enrolment=clinic.enrolment, begun_at=NOON, **wrong)
+    for thing, name in (({"text": text}, "a_text_is_open_once"), ({"practice": "wave"}, "a_practice_is_open_once")):
+        Homework.objects.create(enrolment=clinic.enrolment, begun_at=NOON, **thing)
+        with pytest.raises(IntegrityError, match=name), transaction.atomic():
+            Homework.objects.create(enrolment=clinic.enrolment, begun_at=NOON, **thing)
+    with pytest.raises(IntegrityError, match="stays as it was"), transaction.atomic():
+        Homework.objects.filter(practice="wave").update(practice="walk")
 
 
 def test_the_office_keeps_the_list(client, clinic):
@@ -252,5 +296,5 @@ def test_the_list_takes_as_many_queries_for_many_as_for_one(maya, clinic, number
         skill = Skill.objects.create(program=clinic.program, name=f"Skill {at}", in_short="x", how="x")
         given(clinic, skill)
     maya.get(PRACTICE)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         maya.get(PRACTICE)

@@ -279,6 +279,12 @@ def test_what_is_at_the_top_is_found_at_the_top_and_among_things_to_practise(may
     assert "Three are at the top already" in words(maya.post(pin, follow=True))
 
 
+def test_my_choices_say_how_much_of_the_log_is_shared(maya, clinic):
+    kept(clinic, WAVE, shared=True)
+    kept(clinic)
+    assert "My log of quiet minutes Your care team reads 1 of 2." in words(maya.get(reverse("home:choices")))
+
+
 def test_a_clinician_looks_and_keeps_nothing(client, clinic):
     amara = sign_in(client, clinic.amara)
     assert amara.get(step(PAUSE, 3, 1)).status_code == 200

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from iop_portal.forms import PortalForm
-from therapy.homework import DayHasPassed, NotTaught, OpenAlready
+from therapy.homework import DayHasPassed, NotTaught, OpenAlready, Things, What
 from therapy.models import Skill
 
 LATER = "not_now"
@@ -24,9 +23,11 @@ class PickForm(PortalForm):
 
 
 class GiveForm(PortalForm):
-    blames = {DayHasPassed: "due_on", NotTaught: "skill", OpenAlready: "skill"}
+    """`what` says the kind of a thing and its key: of `things`, which the program has."""
 
-    skill = forms.ModelChoiceField(label=_("What?"), queryset=Skill.objects.none())
+    blames = {DayHasPassed: "due_on", NotTaught: "what", OpenAlready: "what"}
+
+    what = forms.ChoiceField(label=_("What?"))
     due_on = forms.DateField(label=_("Until when?"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     words = forms.CharField(
         label=_("A word to go with it"),
@@ -36,9 +37,18 @@ class GiveForm(PortalForm):
         help_text=_("Why this, why now. The client reads it."),
     )
 
-    def __init__(self, *args: Any, skills: QuerySet[Skill], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, things: Things, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["skill"].queryset = skills  # type: ignore[attr-defined]
+        self.things = {key: thing for group in things.values() for key, thing in group.items()}
+        groups = [(label, [(key, _name(thing)) for key, thing in group.items()]) for label, group in things.items()]
+        self.fields["what"].choices = [("", _("Choose")), *(group for group in groups if group[1])]  # type: ignore[attr-defined]
+
+    def clean_what(self) -> What:
+        return self.things[self.cleaned_data["what"]]
+
+
+def _name(thing: What) -> str:
+    return thing.name if isinstance(thing, Skill) else thing.title
 
 
 class ReflectionForm(PortalForm):

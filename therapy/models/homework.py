@@ -15,6 +15,8 @@ from iop_portal.people.models import Enrolment, Program, User, plain_line
 from iop_portal.people.seeing import places_on_care_teams
 from iop_portal.sealing import SealedTextField
 from therapy.models.catalogue import programs_of
+from therapy.models.library import LibraryText
+from therapy.practices import practices
 
 
 class SkillQuerySet(models.QuerySet["Skill"]):
@@ -59,8 +61,9 @@ class HomeworkQuerySet(models.QuerySet["Homework"]):
 
 
 class Homework(models.Model):
-    """Something to practise: given by a clinician, or picked by the client, for whom `given_by` is empty.
+    """Something to practise or to read: given by a clinician, or picked by the client, for whom `given_by` is empty.
 
+    It is one of a skill, a mindfulness practice by its code, and a text of the library.
     `reflection` is the client's; their care team reads it only where `shared` says so.
     """
 
@@ -70,7 +73,9 @@ class Homework(models.Model):
         NOT_NOW = "not_now", pgettext_lazy("homework", "not this time")
 
     enrolment = models.ForeignKey(Enrolment, models.PROTECT, related_name="homework")
-    skill = models.ForeignKey(Skill, models.PROTECT, related_name="+")
+    skill = models.ForeignKey(Skill, models.PROTECT, null=True, related_name="+")
+    practice = models.CharField(max_length=20, blank=True)
+    text = models.ForeignKey(LibraryText, models.PROTECT, null=True, related_name="+")
     given_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     begun_at = models.DateTimeField()
     due_on = models.DateField(null=True)
@@ -87,6 +92,22 @@ class Homework(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["enrolment", "skill"], condition=Q(state="open"), name="a_skill_is_open_once_for_somebody"
+            ),
+            models.UniqueConstraint(
+                fields=["enrolment", "practice"],
+                condition=Q(state="open") & ~Q(practice=""),
+                name="a_practice_is_open_once_for_somebody",
+            ),
+            models.UniqueConstraint(
+                fields=["enrolment", "text"],
+                condition=Q(state="open", text__isnull=False),
+                name="a_text_is_open_once_for_somebody",
+            ),
+            models.CheckConstraint(
+                name="homework_is_one_thing",
+                condition=Q(skill__isnull=False, practice="", text=None)
+                | (Q(skill=None, text=None) & ~Q(practice=""))
+                | Q(skill=None, practice="", text__isnull=False),
             ),
             models.CheckConstraint(
                 name="homework_is_open_or_has_ended",
@@ -114,9 +135,11 @@ class Homework(models.Model):
                 operation=pgtrigger.Update | pgtrigger.Delete,
                 func="""
                     IF TG_OP = 'DELETE' OR OLD.state <> 'open' AND NEW.state <> OLD.state
-                       OR (OLD.enrolment_id, OLD.skill_id, OLD.given_by_id, OLD.begun_at, OLD.due_on, OLD.words)
+                       OR (OLD.enrolment_id, OLD.skill_id, OLD.practice, OLD.text_id, OLD.given_by_id, OLD.begun_at,
+                           OLD.due_on, OLD.words)
                           IS DISTINCT FROM
-                          (NEW.enrolment_id, NEW.skill_id, NEW.given_by_id, NEW.begun_at, NEW.due_on, NEW.words)
+                          (NEW.enrolment_id, NEW.skill_id, NEW.practice, NEW.text_id, NEW.given_by_id, NEW.begun_at,
+                           NEW.due_on, NEW.words)
                     THEN
                         RAISE EXCEPTION 'what was given stays as it was'
                         USING ERRCODE = 'check_violation', CONSTRAINT = 'homework_stays_as_it_was_given';
@@ -128,6 +151,23 @@ class Homework(models.Model):
 
     def __str__(self) -> str:
         return f"Homework #{self.pk}"
+
+    @property
+    def name(self) -> str:
+        """Of what is practised or read. A practice that is no longer bundled has none."""
+        if self.skill:
+            return self.skill.name
+        if self.text:
+            return self.text.title
+        return practices()[self.practice].title if self.practice in practices() else str(_("A practice"))
+
+    @property
+    def in_short(self) -> str:
+        if self.skill:
+            return self.skill.in_short
+        if self.text:
+            return self.text.in_short
+        return practices()[self.practice].does if self.practice in practices() else ""
 
     @property
     def is_open(self) -> bool:

@@ -15,6 +15,7 @@ from iop_portal.refusals import Refused
 from therapy import homework
 from therapy.forms.homework import LATER, GiveForm, PickForm, ReflectionForm
 from therapy.models import Homework, Skill
+from therapy.practices import practices
 from therapy.prescribing import enrolments_cared_for
 from therapy.sittings import pinned_by, read_shared
 
@@ -75,7 +76,8 @@ def one(request: PortalRequest, homework_id: int) -> HttpResponse:
         else:
             messages.success(request, _("Said. That is a fair answer.") if LATER in request.POST else _("Saved."))
             return redirect("therapy:practice")
-    return render(request, "therapy/homework.html", {"homework": held, "form": form}, status=form.status)
+    context = {"homework": held, "form": form, "to_begin": held.practice in practices()}
+    return render(request, "therapy/homework.html", context, status=form.status)
 
 
 @for_roles(Role.CLINICIAN)
@@ -83,8 +85,7 @@ def give(request: PortalRequest, enrolment_id: int) -> HttpResponse:
     """Give somebody something to practise, and read what they share of it."""
     mine = enrolments_cared_for(request.user).exclude(client=request.user).select_related("client", "program")
     enrolment = get_object_or_404(mine, pk=enrolment_id)
-    skills = Skill.objects.filter(program=enrolment.program, in_use=True)
-    form = GiveForm(request.POST or None, skills=skills)
+    form = GiveForm(request.POST or None, things=homework.things_to_give(enrolment.program))
     now = timezone.now()
     if form.is_valid():
         try:
@@ -97,7 +98,6 @@ def give(request: PortalRequest, enrolment_id: int) -> HttpResponse:
     context = {
         "enrolment": enrolment,
         "form": form,
-        "skills": skills.exists(),
         "writes": enrolment.state == Enrolment.State.ADMITTED,
         "given": homework.read_homework(enrolment, by=request.user, now=now),
         "sittings": read_shared(enrolment.client, by=request.user, now=now),
