@@ -162,6 +162,11 @@ PAGES = [
     Page("office:offer_standard_specialities", "POST", ADMINS, HER_ADMIN),
     Page("office:change_speciality", "GET POST", ADMINS, HER_ADMIN),
     Page("office:set_speciality_in_use", "POST", ADMINS, HER_ADMIN),
+    # Asking for another counsellor: the client and the office, nobody of the care team
+    Page("therapy:counsellor", "GET POST", CLIENTS | {"applicant"}, MAYA),
+    Page("therapy:withdraw_request", "POST", CLIENTS | {"applicant"}, MAYA),
+    Page("office:counsellor_requests", "GET", ADMINS, HER_ADMIN),
+    Page("office:counsellor_request", "GET POST", ADMINS, HER_ADMIN),
     # Who would suit somebody: their own answers, whoever looks after them
     Page("scheduling:match_begin", "GET", CLIENTS | {"applicant"}),
     Page("scheduling:match", "GET", CLIENTS | {"applicant"}, MAYA),

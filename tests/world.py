@@ -68,6 +68,7 @@ from therapy.alerts import close_alert
 from therapy.care_plans import plan_of
 from therapy.conversations import begin_thread, write_message
 from therapy.counselling import write_counselling_note
+from therapy.counsellor_requests import ask_for_counsellor
 from therapy.criteria import say_criterion
 from therapy.drafts import save_draft
 from therapy.first_contact import Asked, PageDetails, ask_to_be_called, change_page, page_of, page_version
@@ -378,6 +379,7 @@ def build_world() -> World:
     plan = a_plan(maya, team, now)
     told = PageDetails(published=True, what="Zq-public", whom="Zq-public")
     change_page(home, told, seen=page_version(page_of(home)), by=people["admin"], now=now)
+    wish = ask_for_counsellor(maya.enrolments.get(), wanted=None, words="Zq-wish", by=maya, now=now)
     sought = Preferences(specialities=frozenset({speciality.pk}), language="es")
     save_preferences(maya.enrolments.get(), sought, by=maya, now=now)
     asks = Asked(name="Zq-caller", phone="1", words="Zq-caller")
@@ -442,6 +444,7 @@ def build_world() -> World:
             "secret": make_feed(maya, tells_more=False, now=now),
             "clinician_id": profile.pk,
             "speciality_id": speciality.pk,
+            "request_id": wish.pk,
             "credential_id": profile.credentials.get().pk,
             "pk": key.pk,
             "key": EmailConfirmationHMAC(claimed).key,

@@ -10,9 +10,9 @@ from iop_portal.followups import kinds as follow_ups
 from iop_portal.notices import kinds
 from iop_portal.notices.channels import Channel, Topic
 from iop_portal.people.models import User
-from therapy import alerts, asking, first_contact, opportunities
+from therapy import alerts, asking, counsellor_requests, first_contact, opportunities
 from therapy.conversations import CAME, CAME_TO_STAFF, UNANSWERED, still_unread
-from therapy.models import Thread
+from therapy.models import CounsellorRequest, Thread
 from therapy.plan_drafting import TO_REVIEW, TO_SIGN
 
 
@@ -143,5 +143,41 @@ follow_ups.register(
         ),
         due_in=timedelta(hours=24),
         page="office:first_contact",
+    ),
+)
+
+kinds.register(
+    kinds.Kind(
+        name=counsellor_requests.ANSWERED,
+        about="therapy.counsellorrequest",
+        template="counsellor_request_answered",
+        subject=gettext_lazy("There is an answer for you"),
+        still_owed=lambda asked: asked.state in (CounsellorRequest.State.GRANTED, CounsellorRequest.State.DECLINED),
+        words=lambda asked, to: {},
+        waits=lambda asked, morning: True,
+        only=frozenset({Channel.MAIL, Channel.PORTAL}),
+        line=lambda asked: _("There is an answer for you."),
+        page=lambda asked: reverse("therapy:counsellor", args=[asked.enrolment_id]),
+    ),
+    # To whoever is the counsellor now, and to whoever was: that their list has changed, and not why.
+    kinds.Kind(
+        name=counsellor_requests.TEAM_CHANGED,
+        about="people.careteam",
+        template="care_team_changed",
+        subject=gettext_lazy("Your list has changed"),
+        still_owed=lambda place: True,
+        words=lambda place, to: {},
+        waits=lambda place, morning: True,
+    ),
+)
+
+follow_ups.register(
+    follow_ups.Kind(
+        name=counsellor_requests.FOLLOW_UP,
+        about="therapy.counsellorrequest",
+        title=gettext_lazy("Answer a wish for another counsellor"),
+        why=gettext_lazy("A client asked for it and waits. Their care team does not know of it."),
+        due_in=timedelta(days=2),
+        page="office:counsellor_request",
     ),
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from iop_portal.audit import trail
@@ -16,7 +16,7 @@ from iop_portal.people.seeing import programs_of
 from iop_portal.refusals import Refused
 from iop_portal.versions import ChangedMeanwhile
 from iop_portal.writes import write
-from therapy.models import ClinicalPolicy, Prescription, Track
+from therapy.models import ClinicalPolicy, CounsellorRequest, Prescription, Track
 
 
 class NotAdmitted(Refused):
@@ -101,12 +101,14 @@ class Episode:
 
 
 def care_of(client: User) -> list[Episode]:
-    """What is and was prescribed to somebody, and by whom they are looked after. Three queries."""
+    """What is and was prescribed to somebody, by whom they are looked after, and whether they have asked for somebody
+    else (`wishes`). Three queries."""
     team = CareTeam.objects.filter(until=None).select_related("clinician__clinician")
     prescriptions = Prescription.objects.select_related("track", "by")
     enrolments = (
         Enrolment.objects.filter(client=client)
         .select_related("program")
+        .annotate(wishes=Exists(CounsellorRequest.objects.open().filter(enrolment=OuterRef("pk"))))
         .prefetch_related(Prefetch("care_team", team, to_attr="team"), Prefetch("prescriptions", prescriptions))
     )
     return [Episode(enrolment, _care(list(enrolment.prescriptions.all())), enrolment.team) for enrolment in enrolments]

@@ -9,6 +9,7 @@ from iop_portal.office.views import (
     clients,
     clinicians,
     closures,
+    counsellor_requests,
     courses,
     desk,
     first_contact,
@@ -123,6 +124,12 @@ urlpatterns = [
         clinicians.change_known,
         name="change_known",
     ),
+    path(
+        "office/programs/<int:program_id>/counsellor-requests/",
+        counsellor_requests.list_requests,
+        name="counsellor_requests",
+    ),
+    path("office/counsellor-requests/<int:request_id>/", counsellor_requests.one_request, name="counsellor_request"),
     path("office/programs/<int:program_id>/specialities/", specialities.list_specialities, name="specialities"),
     path("office/programs/<int:program_id>/specialities/new/", specialities.add_speciality, name="add_speciality"),
     path(

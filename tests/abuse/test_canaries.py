@@ -33,6 +33,7 @@ READS = {
         *("homework", "reflection"),
         *("opportunity", "interest"),
         "draft",
+        "wish",
         "agreement",
         *NOTED,
         "onestep",
@@ -91,7 +92,7 @@ READS = {
     "admin": {
         "opportunity",
         *SKILLS,
-        *("client", "otherclient", "applicant", "alum", "newcomer", "agreement", "caller"),
+        *("client", "otherclient", "applicant", "alum", "newcomer", "agreement", "caller", "wish"),
         *("otherteam", "glass", "onestep", "room", "track", "closure", "phase", *OFFERED),
     },
     "other_admin": {"away", "elsewhere", *PUBLIC},

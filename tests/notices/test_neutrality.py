@@ -35,8 +35,9 @@ from tests.factories import (
     texted,
 )
 from therapy.asking import ask
+from therapy.counsellor_requests import ask_for_counsellor
 from therapy.instruments import instruments
-from therapy.models import Thread, Unread
+from therapy.models import CounsellorRequest, Thread, Unread
 
 pytestmark = pytest.mark.django_db
 
@@ -147,6 +148,20 @@ def opt_out(harbor, maya):
     return TextOptOut.objects.create(opt_in=texted(maya), how=TextOptOut.How.PAGE, at=NOON)
 
 
+def wish(harbor, maya):
+    admin(harbor)
+    asked = ask_for_counsellor(maya.enrolments.get(), wanted=None, words="Trauma", by=maya, now=NOON)
+    CounsellorRequest.objects.filter(pk=asked.pk).update(
+        state="declined", reply="Relapse", closed_at=NOON, closed_by=maya
+    )
+    asked.refresh_from_db()
+    return asked
+
+
+def place_on_team(harbor, maya):
+    return on_care_team(clinician(harbor, preferred_name="Olga"), maya)
+
+
 def place(harbor, maya):
     session = booking(harbor, enrolled(harbor, preferred_name="Ben")).session
     times = {"joined_at": NOON, "offered_at": NOON, "expires_at": NOON + timedelta(hours=2)}
@@ -185,6 +200,8 @@ SAMPLES = {
     "scheduling.reminder": reminder,
     "therapy.unread": unread,
     "therapy.asking": asking,
+    "therapy.counsellorrequest": wish,
+    "people.careteam": place_on_team,
     "notices.phonecode": phone_code,
     "notices.textoptout": opt_out,
 }

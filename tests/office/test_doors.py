@@ -30,7 +30,7 @@ from tests.factories import (
 )
 from tests.signing_in import sign_in
 from therapy import first_contact
-from therapy.models import Agreement, Duty, Skill, Speciality
+from therapy.models import Agreement, CounsellorRequest, Duty, Skill, Speciality
 from therapy.phases import offer_standard_guide
 
 POST_ONLY = {
@@ -86,6 +86,7 @@ READ_ONLY = {
     "skills",
     "phases",
     "specialities",
+    "counsellor_requests",
 }
 FOR_CLINICIANS = {"my_invitations", "invite_client"}
 FOR_BOTH = {"withdraw_invitation", "send_invitation_again"}
@@ -153,6 +154,7 @@ def keys_in(program, ours):
             program=program, kind="rules", version=1, text="Be kind.", published_at=NOON, published_by=ours
         ).pk,
         "phase": offer_standard_guide(program, by=ours, now=NOON)[0].phase,
+        "request_id": CounsellorRequest.objects.create(enrolment=someone.enrolments.get(), asked_at=NOON).pk,
         "speciality_id": Speciality.objects.create(program=program, name="Sleepless nights").pk,
         "skill_id": Skill.objects.create(program=program, name="Breathing", in_short="Slowly", how="In, out.").pk,
     }

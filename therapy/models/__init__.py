@@ -16,6 +16,7 @@ from therapy.models.care_plans import (
 from therapy.models.catalogue import FAMILIES, IN_COMPANY, LENGTHS, Format, Method, Modality, Need, programs_of
 from therapy.models.clinicians import Clinician, Credential, Gender, Language, Speciality
 from therapy.models.conversations import Draft, Message, Reading, Thread, Unread
+from therapy.models.counsellor_requests import CounsellorRequest
 from therapy.models.first_contact import FirstContact, PublicPage
 from therapy.models.homework import Homework, Skill
 from therapy.models.library import LibraryText, TextMark, TextVersion, Topic
@@ -44,6 +45,7 @@ __all__ = [
     "ClinicalPolicy",
     "Clinician",
     "CounsellingNote",
+    "CounsellorRequest",
     "Credential",
     "Criterion",
     "CriterionSaid",

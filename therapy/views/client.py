@@ -8,6 +8,7 @@ from iop_portal.doors import PortalRequest, for_roles
 from iop_portal.people.roles import Role
 from therapy.catalogue import kinds_seen_by, may_book, ways_for
 from therapy.clinicians import clinicians_giving, clinicians_seen_by
+from therapy.counsellor_requests import enrolment_with
 from therapy.criteria import own_care
 from therapy.directory import choices_among
 from therapy.forms import FindWaysForm
@@ -64,7 +65,10 @@ def people(request: PortalRequest) -> HttpResponse:
 @for_roles(*READERS, methods=("GET",))
 def person(request: PortalRequest, clinician_id: int) -> HttpResponse:
     found = clinicians_seen_by(request.user, today=timezone.localdate())
-    return render(request, "therapy/person.html", {"clinician": get_object_or_404(found, pk=clinician_id)})
+    clinician = get_object_or_404(found, pk=clinician_id)
+    enrolment, yours = enrolment_with(request.user, clinician)
+    context = {"clinician": clinician, "enrolment": enrolment, "yours": yours}
+    return render(request, "therapy/person.html", context)
 
 
 @for_roles(Role.CLIENT, Role.APPLICANT, Role.ALUM, methods=("GET",))
