@@ -48,6 +48,7 @@ from iop_portal.demo import (
     conversations,
     courses,
     first_contact,
+    guidance,
     lines,
     measures,
     noting,
@@ -160,6 +161,7 @@ def _riverbend(past: Past) -> None:
     agreements.tell_agreements(program, by=dana, ago=past.ago)
     noting.tell_notes(program, now=past.now)
     first_contact.tell_first_contacts(program, by=dana, ago=past.ago)
+    guidance.tell_guidance(program, ago=past.ago)
     conversations.tell_conversations(program, ago=past.ago, now=past.now)
     measures.tell_roster(program, staff, by=dana, now=past.ago(300))
     measures.tell_measures(program, ago=past.ago, now=past.now)

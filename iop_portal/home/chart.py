@@ -124,7 +124,7 @@ def _episodes(client: User, reader: User, now: datetime) -> tuple[Episode, ...]:
     """In the programs where the reader works: that somebody is in another one as well is not told to this one."""
     here = programs_of(reader, Role.CLINICIAN)
     enrolments = Enrolment.objects.filter(client=client, program__in=here).select_related("program", "client")
-    places = CareTeam.objects.filter(enrolment__in=enrolments, until=None).select_related("clinician")
+    places = CareTeam.objects.filter(enrolment__in=enrolments, until=None).select_related("clinician__clinician")
     planned, plans = _planned(client, reader)
     cares = planned_for([each.pk for each in enrolments], now=now)
     states = plan_states(plans, now=now)

@@ -12,6 +12,7 @@ from iop_portal.people.models import Enrolment
 from iop_portal.people.roles import Role
 from iop_portal.refusals import Refused
 from scheduling.enrolling import Booked, change_care
+from therapy.care_team import team_of
 from therapy.criteria import standings, way_of
 from therapy.forms import PrescribeForm
 from therapy.phases import first_wishes, guides_of
@@ -42,6 +43,7 @@ def prescribe_care(request: PortalRequest, enrolment_id: int) -> HttpResponse:
     context = {
         "enrolment": enrolment,
         "care": care,
+        "team": team_of(enrolment),
         "way": way_of(care.every),
         "standing": standings([enrolment.pk]).get(enrolment.pk),
         "form": form,

@@ -16,6 +16,7 @@ from iop_portal.people.roles import Role
 from iop_portal.refusals import Refused
 from therapy import alerts, results
 from therapy.asking import NotUsedHere, ask
+from therapy.care_team import team_around
 from therapy.forms.measures import DispositionForm, HandOverForm
 from therapy.instruments import Instrument, instruments, version_of
 from therapy.models import Alert
@@ -36,6 +37,7 @@ def client_measure(request: PortalRequest, client_id: int, instrument: str) -> H
         "shown": shown,
         "rows": rows,
         "alerts": results.alerts_about(client, found, reader=request.user, now=now),
+        "team": team_around(client, reader=request.user),
         "may_ask": enrolments_cared_for(request.user).filter(client=client, state="admitted").exists(),
     }
     return render(request, "therapy/client_measure.html", context)

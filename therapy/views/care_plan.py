@@ -21,6 +21,7 @@ from iop_portal.refusals import Refused
 from iop_portal.versions import ChangedMeanwhile
 from therapy import plan_drafting as drafting
 from therapy.care_plans import Plan, own_enrolments, plan_of, plan_states
+from therapy.care_team import team_of
 from therapy.forms.care_plans import GoalForm, MixForm, TextForm
 from therapy.models import TEXTS, Modality, Part
 from therapy.plan_progress import goals_shown
@@ -57,6 +58,7 @@ def my_plan(request: PortalRequest) -> HttpResponse:
         "state": plan_states([enrolment.pk], now=now)[enrolment.pk],
         "suggestions": open_suggestions(plan),
         "writes": enrolment.state == Enrolment.State.ADMITTED,
+        "team": team_of(enrolment),
         "others": [one for one in enrolments if one != enrolment],
     }
     return render(request, "therapy/plan.html", context)

@@ -15,6 +15,7 @@ from iop_portal.people.roles import Role
 from iop_portal.refusals import Refused
 from therapy import plan_suggestions as suggestions
 from therapy.care_plans import Plan, open_plan, plan_states
+from therapy.care_team import team_of
 from therapy.forms.care_plans import GoalForm, MixForm, StepForm, TextForm
 from therapy.models import TEXTS, Part, PlanSuggestion
 from therapy.plan_texts import new_key
@@ -31,6 +32,7 @@ def client_plan(request: PortalRequest, enrolment_id: int) -> HttpResponse:
         "state": plan_states([enrolment.pk], now=now)[enrolment.pk],
         "suggestions": suggestions.open_suggestions(plan),
         "mine": {one.pk for one in suggestions.suggestions_by(request.user, enrolment)},
+        "team": team_of(enrolment),
         "writes": enrolment.state == Enrolment.State.ADMITTED,
     }
     return render(request, "therapy/client_plan.html", context)

@@ -13,6 +13,7 @@ from iop_portal.people.models import Enrolment
 from iop_portal.people.roles import Role
 from iop_portal.refusals import Refused
 from therapy import homework
+from therapy.care_team import team_of
 from therapy.forms.homework import LATER, GiveForm, PickForm, ReflectionForm
 from therapy.models import Homework, Skill
 from therapy.practices import practices
@@ -99,6 +100,7 @@ def give(request: PortalRequest, enrolment_id: int) -> HttpResponse:
         "enrolment": enrolment,
         "form": form,
         "writes": enrolment.state == Enrolment.State.ADMITTED,
+        "team": team_of(enrolment),
         "given": homework.read_homework(enrolment, by=request.user, now=now),
         "sittings": read_shared(enrolment.client, by=request.user, now=now),
     }

@@ -15,6 +15,7 @@ from iop_portal.people.models import User
 from iop_portal.people.roles import Role
 from iop_portal.refusals import Refused
 from therapy import counselling, notes
+from therapy.care_team import team_around
 from therapy.conversations import programs_shared_with
 from therapy.forms.notes import AmendForm, CounsellingForm, NoteForm
 from therapy.models import CounsellingNote, Note
@@ -39,6 +40,7 @@ def of_client(request: PortalRequest, client_id: int) -> HttpResponse:
     trail.record("note.listed", client=client, by=request.user, at=now, facts={"count": len(found)})
     on_team = User.objects.caseload_of(request.user).filter(pk=client.pk).exists()
     context = {"page": page, "notes": found, "client": client, "own": False, "on_team": on_team}
+    context["team"] = team_around(client, reader=request.user)
     return render(request, "therapy/notes.html", context)
 
 
