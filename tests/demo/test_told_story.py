@@ -91,6 +91,7 @@ def test_the_office_finds_something_on_its_desk():
         "series_skipped",
         "missed_twice",
         "first_contact",
+        "counsellor_wished_for",
     }
     assert Invitation.objects.filter(accepted_at=None, withdrawn_at=None, expires_at__gt=NOON).count() == 3
     assert Invitation.objects.filter(accepted_at=None, withdrawn_at=None, expires_at__lte=NOON).count() == 1
