@@ -265,7 +265,7 @@ def test_it_takes_as_many_queries_for_much_as_for_little(page, maya, amara, prog
     enrolment, track = maya.enrolments.get(), TrackFactory(program=program)
     prescribe(enrolment, track=track, phase="core", hours=9, days=3, by=amara, now=timezone.now())
     offer_standard_guide(program, by=None, now=timezone.now())
-    with django_assert_num_queries(35):
+    with django_assert_num_queries(36):
         page.get(url_of(maya))
 
 
