@@ -14,7 +14,7 @@ from iop_portal.notices import reach
 from iop_portal.people.models import Enrolment
 from scheduling import commitments, connected, feeds
 from scheduling.models import Area
-from tests.factories import NOON, clinician, enrolled, on_care_team, permission_of, texted
+from tests.factories import NOON, ProgramFactory, clinician, enrolled, on_care_team, permission_of, texted
 from tests.signing_in import sign_in
 from tests.therapy.plan_world import Clinic
 from therapy import agreements, homework, plan_suggestions
@@ -101,6 +101,11 @@ def test_how_somebody_is_reached(clinic):
     assert told["When nothing comes"] == ["From 10:00 pm until 7:00 am, your own hours"]
     assert told["Text messages"] == ["They go to your number that ends in 00."]
     assert told["My own calendar"] == ["It reads them from an address.", "What it is, and where."]
+
+
+def test_the_night_is_that_of_their_own_program(clinic):
+    ProgramFactory(name="Aaa", quiet_from=time(1), quiet_until=time(2))
+    assert said(clinic.maya, "reached")["When nothing comes"] == ["At night, from 9:00 pm until 8:00 am"]
 
 
 @pytest.mark.parametrize(("texts", "reminders"), [("portal.fake", "By text message, 1 hour before"), ("", "None.")])
