@@ -25,7 +25,8 @@ from scheduling.models import Booking, Commitment, Participation, Waiting
 from therapy.agreements import signed_by
 from therapy.conversations import own_threads
 from therapy.homework import practice_of
-from therapy.models import CarePlan, Note, Sheet, Sitting
+from therapy.models import CarePlan, Sheet, Sitting
+from therapy.notes import own_notes
 
 # So many of the messages that left the portal.
 SENT = 20
@@ -57,7 +58,7 @@ def kinds_of(person: User, *, now: datetime) -> list[Kind]:
     """One query for each kind, and none of it twice. What there is nothing of is left out."""
     held = (
         (_("Appointments, and what was recorded of them"), Booking.objects.filter(person=person), "scheduling:my_week"),
-        (_("Notes about your sessions"), Note.objects.visible_to(person, now).filter(client=person), "therapy:notes"),
+        (_("Notes about your sessions"), own_notes(person), "therapy:notes"),
         (_("Answers to questions"), Sheet.objects.sent().filter(person=person), "therapy:measures"),
         (_("Versions of your plan"), CarePlan.objects.filter(enrolment__client=person), "therapy:my_plan"),
         (_("Things you practised"), practice_of(person), "therapy:practice"),

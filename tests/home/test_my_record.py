@@ -7,15 +7,18 @@ import time_machine
 from django.urls import reverse
 from django.utils.html import strip_tags
 
-from iop_portal.accounts.models import FormerAddress
+from iop_portal.accounts.models import FormerAddress, Invitation
 from iop_portal.home.my_record import facts_about, kinds_of
 from iop_portal.notices.models import Notice, TextOptOut
 from iop_portal.notices.texting import stop_texts
 from iop_portal.people.models import CareTeam
+from iop_portal.people.roles import Role
 from scheduling.models import Commitment, Waiting
-from tests.factories import NOON, clinician, enrolled, on_care_team, permission_of, session_at, texted
+from tests.factories import NOON, clinician, enrolled, on_care_team, permission_of, seated, session_at, texted
 from tests.signing_in import sign_in
 from tests.therapy.plan_world import Clinic
+from therapy.models import CarePlan, Sheet
+from therapy.notes import begin_note
 
 pytestmark = pytest.mark.django_db
 LATER = NOON + timedelta(days=2)
@@ -72,9 +75,38 @@ def fill(clinic, person, *, at=1):
 
 
 def test_what_is_told_is_ones_own_alone(clinic):
-    fill(clinic, enrolled(clinic.program, preferred_name="Ben"), at=7)
-    assert sorted(told(clinic.maya)) == ["stays", "team"]
-    assert counted(clinic.maya) == {}
+    ben = enrolled(clinic.program, preferred_name="Ben")
+    on_care_team(clinic.amara, ben)
+    fill(clinic, ben, at=7)
+    texted(ben)
+    Invitation.objects.create(
+        email="ben@portal.test",
+        preferred_name="Ben",
+        program=clinic.program,
+        role=Role.CLIENT,
+        enrol_as="admitted",
+        invited_at=NOON,
+        expires_at=LATER,
+        accepted_at=NOON,
+        accepted_by=ben,
+    )
+    seated(ben, session_at(clinic.group, LATER + timedelta(days=9), clinic.amara))
+    CarePlan.objects.create(enrolment=ben.enrolments.get(), number=1, content="x", fingerprint="x", begun_at=NOON)
+    Sheet.objects.create(
+        enrolment=ben.enrolments.get(),
+        person=ben,
+        instrument="craving",
+        version="1",
+        language="en",
+        begun_at=NOON,
+        sent_at=NOON,
+        score=0,
+    )
+    begin_note(clinic.maya, clinic.program, by=clinic.amara, now=NOON)
+    assert {key: len(facts) for key, facts in told(clinic.maya).items()} == {"stays": 1, "team": 1}
+    assert {"texts", "account", "lines", "kept", "sent"} <= set(told(ben))
+    assert len(counted(ben)) >= 4
+    assert counted(clinic.maya) == {"Lines of who opened or changed your record": 1}
     fill(clinic, clinic.maya)
     mine = told(clinic.maya)
     assert [what for what, _when in mine["kept"]] == ["Old job 1"]
