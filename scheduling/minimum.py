@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from iop_portal.markup import day_clock
 from iop_portal.people.models import Program, User
+from iop_portal.prepared import prepared
 from scheduling.models import Session
 
 SOON = timedelta(hours=48)
@@ -36,20 +38,28 @@ class TooFew:
 
 def too_few_led_by(clinician: User, *, now: datetime) -> list[TooFew]:
     """What somebody is to lead. One query."""
-    return _too_few(Session.objects.filter(facilitations__clinician=clinician), now=now)
+    return _told(_led_by(clinician.pk, now, now + SOON))
 
 
 def too_few_run_by(admin: User, *, now: datetime) -> list[TooFew]:
     """In the programs that somebody runs. One query."""
-    return _too_few(Session.objects.filter(program__in=Program.objects.run_by(admin)), now=now)
+    return _told(_too_few(Session.objects.filter(program__in=Program.objects.run_by(admin)), now, now + SOON))
 
 
-def _too_few(sessions: QuerySet[Session], *, now: datetime) -> list[TooFew]:
+@prepared(int, datetime, datetime)
+def _led_by(clinician: int, now: datetime, soon: datetime) -> QuerySet[Session]:
+    return _too_few(Session.objects.filter(facilitations__clinician=clinician), now, soon)
+
+
+def _too_few(sessions: QuerySet[Session], now: datetime, soon: datetime) -> QuerySet[Session]:
     seats = Count("bookings", filter=Q(bookings__occupies=True, bookings__takes_seat=True), distinct=True)
-    soon = sessions.filter(live=True, during__startswith__gt=now, during__startswith__lte=now + SOON)
-    found = soon.exclude(series=None).annotate(booked=seats).filter(booked__lt=F("series__minimum"))
-    full = found.select_related("modality", "series", "program").order_by("during", "pk")
+    coming = sessions.filter(live=True, during__startswith__gt=now, during__startswith__lte=soon)
+    found = coming.exclude(series=None).annotate(booked=seats).filter(booked__lt=F("series__minimum"))
+    return found.select_related("modality", "series", "program").order_by("during", "pk")
+
+
+def _told(sessions: Iterable[Session]) -> list[TooFew]:
     return [
-        TooFew(session, session.booked, session.series.minimum)  # type: ignore[union-attr]
-        for session in full
+        TooFew(session, session.booked, session.series.minimum)  # type: ignore[attr-defined, union-attr]
+        for session in sessions
     ]

@@ -20,6 +20,7 @@ from iop_portal.followups.models import FollowUp
 from iop_portal.followups.owing import owe_follow_up
 from iop_portal.people.models import Program, RoleHeld, User
 from iop_portal.people.roles import Role
+from iop_portal.prepared import prepared
 from scheduling.booking import held_policy
 from scheduling.joining import Answer, answer_of
 from scheduling.models import Arrival, Attendance, Booking, Facilitation, Session, VideoRoom, marked, unmarked
@@ -135,19 +136,23 @@ def day_of(clinician: User, *, now: datetime) -> list[Led]:
     here = now.astimezone(ZoneInfo(clinician.zone)).date()
     begin = datetime.combine(here, time(0), ZoneInfo(clinician.zone))
     end = datetime.combine(here + timedelta(days=1), time(0), ZoneInfo(clinician.zone))
+    return [_led(each) for each in _day_of(clinician.pk, begin, end)]
+
+
+@prepared(int, datetime, datetime)
+def _day_of(clinician: int, begin: datetime, end: datetime) -> QuerySet[Facilitation]:
     led = Facilitation.objects.filter(
         clinician=clinician, live=True, during__startswith__gte=begin, during__startswith__lt=end
     )
     told = marked(with_answers(Booking.objects.live().select_related("person", "arrival")))
     live = Prefetch("session__bookings", told, to_attr="live_bookings")
     led = led.annotate(room_is_open=Exists(VideoRoom.objects.open().filter(session=OuterRef("session"))))
-    found = (
+    return (
         with_who_leads_beside(led)
         .select_related("session__modality", "session__room")
         .prefetch_related(live)
         .order_by("during")
     )
-    return [_led(each) for each in found]
 
 
 def _led(each: Any) -> Led:

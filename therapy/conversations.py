@@ -19,6 +19,7 @@ from iop_portal.notices.channels import MAIL_ALONE, Channel, Topic
 from iop_portal.notices.reach import channels_for
 from iop_portal.people.models import Enrolment, Program, User
 from iop_portal.people.seeing import places_on_care_teams, still_works
+from iop_portal.prepared import prepared
 from iop_portal.refusals import Refused
 from iop_portal.writes import write
 from therapy.models import ClinicalPolicy, Draft, Message, Reading, Thread, Unread
@@ -94,7 +95,12 @@ def threads_for(clinician: User, *, show: str = "", client: User | None = None) 
 
 def unread_by(person: User) -> int:
     """In how many conversations something new waits for a person. One query."""
-    return Unread.objects.of(person).count()
+    return len(_unread(person.pk))
+
+
+@prepared(int)
+def _unread(person: int) -> QuerySet[Unread, int]:
+    return Unread.objects.of(User(pk=person)).values_list("pk", flat=True)
 
 
 def news_in_words(count: int) -> str:

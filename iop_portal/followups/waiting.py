@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,6 +12,7 @@ from django.utils.functional import Promise
 
 from iop_portal.followups.models import FollowUp
 from iop_portal.people.models import User
+from iop_portal.prepared import among, prepared
 
 LATELY = timedelta(days=14)
 MOST_DONE = 20
@@ -53,7 +55,25 @@ class Mine:
 
 def needs_you(user: User, *, now: datetime) -> list[Waiting]:
     """What waits for a person now, the most urgent first. One query, however many."""
-    return _rows(FollowUp.objects.waiting_for(user, now), now=now)
+    return [row(follow_up, now=now) for follow_up in _waiting_for(user.pk, now)]
+
+
+@prepared(int, datetime)
+def _waiting_for(user: int, now: datetime) -> QuerySet[FollowUp]:
+    return _whole(FollowUp.objects.waiting_for(User(pk=user), now))
+
+
+def open_about(clients: list[int], *, now: datetime) -> dict[tuple[int | None, int], list[Waiting]]:
+    """Open ones by client and program, whoever owns them. Acts of care are their care team's to see. One query."""
+    found: defaultdict[tuple[int | None, int], list[Waiting]] = defaultdict(list)
+    for follow_up in _open_about(clients):
+        found[follow_up.client_id, follow_up.program_id].append(row(follow_up, now=now))
+    return found
+
+
+@prepared(list)
+def _open_about(clients: list[int]) -> QuerySet[FollowUp]:
+    return _whole(FollowUp.objects.open().filter(client__in=among(clients)))
 
 
 def mine(user: User, *, now: datetime) -> Mine:
@@ -85,4 +105,11 @@ def row(follow_up: FollowUp, *, now: datetime) -> Waiting:
 
 
 def _rows(follow_ups: QuerySet[FollowUp], *, now: datetime) -> list[Waiting]:
-    return [row(follow_up, now=now) for follow_up in follow_ups.select_related("client", "escalated_from")]
+    return [row(follow_up, now=now) for follow_up in _whole(follow_ups)]
+
+
+def _whole(follow_ups: QuerySet[FollowUp]) -> QuerySet[FollowUp]:
+    """With the names that a row says."""
+    names = [f"{who}__{name}" for who in ("client", "escalated_from") for name in ("preferred_name", "surname")]
+    fields = [field.attname for field in FollowUp._meta.concrete_fields]
+    return follow_ups.select_related("client", "escalated_from").only(*fields, *names)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -22,10 +21,11 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from iop_portal.consents.models import Consent
 from iop_portal.followups.models import FollowUp
-from iop_portal.followups.waiting import Waiting, needs_you, row
+from iop_portal.followups.waiting import Waiting, needs_you, open_about
 from iop_portal.markup import clock, day_clock
 from iop_portal.people.models import CareTeam, Enrolment, User, short_name
 from iop_portal.people.seeing import places_on_care_teams
+from iop_portal.prepared import among, prepared
 from scheduling.care import Care, Planned, next_starts, planned_for
 from scheduling.minimum import too_few_led_by
 from scheduling.misses import Missed, missed_by
@@ -54,6 +54,8 @@ COLUMNS = {
     "program_name": F("enrolment__program__name"),
     "zone": F("enrolment__program__zone"),
 }
+# Of a place on a care team: its client, in its program.
+_THERE = {"client": OuterRef("enrolment__client"), "program": OuterRef("enrolment__program")}
 SHOWS: dict[str, str | Promise] = {
     "": gettext_lazy("Everybody"),
     "needs": gettext_lazy("Those who need somebody"),
@@ -203,20 +205,39 @@ class Row:
         return words % {"day": date_format(self.permissions.first_end, "j M")}
 
 
-def cases(clinician: User, *, now: datetime, name: str = "", show: str = "") -> QuerySet[CareTeam, Any]:
-    """The clinician's places on care teams, those whose client needs somebody first, by when; then by name.
+def cases(clinician: User, *, now: datetime, name: str = "", show: str = "") -> list[Case]:
+    """The clinician's places on care teams: whose client needs somebody first, by when; then by name. One query."""
+    if name.strip() or show:
+        return list(_in_order(_those(clinician, name.strip(), show, now)))
+    return _everybody(clinician.pk)
 
-    The database sorts, so that a page costs as much as it shows.
-    """
-    client = OuterRef("enrolment__client")
-    program = OuterRef("enrolment__program")
-    due = FollowUp.objects.open().filter(client=client, program=program).order_by("due_at").values("due_at")[:1]
-    places = _places(clinician, name.strip(), show).annotate(first_due=Subquery(due))
+
+@prepared(int)
+def _everybody(clinician: int) -> QuerySet[CareTeam, Any]:
+    return _in_order(_places(User(pk=clinician)))
+
+
+def _those(clinician: User, name: str, show: str, now: datetime) -> Any:
+    places = _places(clinician)
+    for word in name.split():
+        of_client = Q(enrolment__client__preferred_name__icontains=word)
+        places = places.filter(of_client | Q(enrolment__client__surname__icontains=word))
+    if show in Enrolment.LIVE:
+        places = places.filter(enrolment__state=show)
     if show == "needs":
         places = places.filter(first_due__isnull=False)
     if show == "ending":
-        soon = Consent.objects.live(now).filter(client=client, program=program, ends_at__lte=now + SOON)
+        soon = Consent.objects.live(now).filter(**_THERE, ends_at__lte=now + SOON)
         places = places.filter(Exists(soon))
+    return places
+
+
+def _places(clinician: User) -> Any:
+    due = FollowUp.objects.open().filter(**_THERE).order_by("due_at").values("due_at")[:1]
+    return places_on_care_teams(clinician).annotate(first_due=Subquery(due))
+
+
+def _in_order(places: Any) -> Any:
     return (
         places.annotate(**COLUMNS)
         .order_by(
@@ -238,13 +259,13 @@ def rows_of(places: Sequence[Case], *, now: datetime) -> list[Row]:
     next_ones = next_starts(clients, now=now)
     missed = missed_by(clients, now=now)
     permissions = _permissions(clients, now)
-    waiting = _waiting([place.client for place in places if place.first_due], now)
+    waiting = open_about([place.client for place in places if place.first_due], now=now)
     rows = []
     for place in places:
         plan = planned.get(place.enrolment_id)
         here = (place.client, place.program)
         start = next_ones.get(here)
-        flags = [_flag(each) for each in waiting[here]]
+        flags = [_flag(each) for each in waiting.get(here, ())]
         if plan and falls_short(plan, place.admitted_on):
             flags.append(_short(plan.care, place.client))
         rows.append(
@@ -271,7 +292,8 @@ def rows_of(places: Sequence[Case], *, now: datetime) -> list[Row]:
 
 
 def size_of_caseload(clinician: User) -> int:
-    return _places(clinician, "", "").count()
+    count: int = places_on_care_teams(clinician).count()
+    return count
 
 
 def week_of(enrolment: Enrolment, now: datetime) -> int | None:
@@ -360,29 +382,16 @@ def headline(needs: list[Need]) -> str:
     return ngettext("%(count)d thing needs you", "%(count)d things need you", len(needs)) % {"count": len(needs)}
 
 
-def _places(clinician: User, name: str, show: str) -> QuerySet[CareTeam]:
-    places: QuerySet[CareTeam] = places_on_care_teams(clinician)
-    if show in Enrolment.LIVE:
-        places = places.filter(enrolment__state=show)
-    for word in name.split():
-        of_client = Q(enrolment__client__preferred_name__icontains=word)
-        places = places.filter(of_client | Q(enrolment__client__surname__icontains=word))
-    return places
-
-
 def _permissions(clients: list[int], now: datetime) -> dict[tuple[int, int], Permissions]:
     """By client and program: a permission given to one program is none for another."""
-    live = Consent.objects.live(now).filter(client__in=clients).order_by().values("client", "program")
     return {
-        (row["client"], row["program"]): Permissions(row["count"], row["first_end"], row["ends"] <= now + SOON)
-        for row in live.annotate(count=Count("pk"), first_end=Min("expires_on"), ends=Min("ends_at"))
+        (client, program): Permissions(count, first_end, ends <= now + SOON)
+        for client, program, count, first_end, ends in _permitted(clients, now)
     }
 
 
-def _waiting(clients: list[int], now: datetime) -> defaultdict[tuple[int | None, int], list[Waiting]]:
-    """Open follow-ups by client and program, whoever owns them. Acts of care are their care team's to see."""
-    follow_ups = FollowUp.objects.open().filter(client__in=clients).select_related("client", "escalated_from")
-    found: defaultdict[tuple[int | None, int], list[Waiting]] = defaultdict(list)
-    for follow_up in follow_ups:
-        found[follow_up.client_id, follow_up.program_id].append(row(follow_up, now=now))
-    return found
+@prepared(list, datetime)
+def _permitted(clients: list[int], now: datetime) -> QuerySet[Consent, Any]:
+    live = Consent.objects.live(now).filter(client__in=among(clients)).order_by().values("client", "program")
+    ends = live.annotate(count=Count("pk"), first_end=Min("expires_on"), ends=Min("ends_at"))
+    return ends.values_list("client", "program", "count", "first_end", "ends")

@@ -1,0 +1,113 @@
+"""Queries that are put together once and asked often.
+
+To put together what somebody may see costs Django more than PostgreSQL needs to answer, and a page such as the
+caseload asks a dozen such questions. What a rule is stays in its queryset; only the SQL that comes of it is kept,
+for a day of the reader's: a rule may ask which day it is.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+from django.db import connection
+from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
+from django.utils import timezone
+
+Row = TypeVar("Row")
+# No key of ours and no moment of anybody's life.
+NO_KEY, NO_MOMENT = -(2**52), datetime(1801, 2, 3, 4, 5, 6, tzinfo=UTC)
+STAND_INS: dict[type, Callable[[int], Any]] = {
+    int: lambda number: NO_KEY + number,
+    list: lambda number: [NO_KEY + number],
+    datetime: lambda number: NO_MOMENT + number * timedelta(days=400),
+}
+
+
+class CannotBePrepared(TypeError):
+    """Its SQL depends on a value by more than holding it."""
+
+
+@dataclass(frozen=True)
+class _Kept(Generic[Row]):
+    """`places` say of each parameter of the SQL which value it is, or None where it is always the same."""
+
+    queryset: QuerySet[Any, Row]
+    compiler: Any
+    sql: str
+    parameters: tuple[Any, ...]
+    places: tuple[int | None, ...]
+
+    def ask(self, values: tuple[Any, ...]) -> list[Row]:
+        pairs = zip(self.parameters, self.places, strict=True)
+        compiler = copy.copy(self.compiler)
+        bound = self.sql, tuple(same if place is None else values[place] for same, place in pairs)
+        compiler.as_sql = lambda *args, **kwargs: bound
+        asked: Any = self.queryset.all()
+        asked.query.get_compiler = lambda *args, **kwargs: compiler
+        return list(asked)
+
+
+class Prepared(Generic[Row]):
+    """Takes as many values as `kinds` name, and answers with a list.
+
+    Each is an `int` (a key), a `datetime`, or a `list` of keys for `among`.
+    """
+
+    def __init__(self, make: Callable[..., QuerySet[Any, Row]], kinds: tuple[type, ...]) -> None:
+        self.make, self.kinds = make, kinds
+        self.kept: dict[str, tuple[date, _Kept[Row]]] = {}
+
+    def __call__(self, *values: Any) -> list[Row]:
+        if tuple(map(type, values)) != self.kinds:
+            raise TypeError(f"{self.make.__name__} takes {', '.join(kind.__name__ for kind in self.kinds)}")
+        zone, today = timezone.get_current_timezone_name(), timezone.localdate()
+        day, kept = self.kept.get(zone, (None, None))
+        if kept is None or day != today:
+            kept = self._prepared()
+            self.kept[zone] = today, kept
+        return kept.ask(values)
+
+    def _prepared(self) -> _Kept[Row]:
+        """Put together twice with values that occur nowhere else: what differs has to be one of them."""
+        stand_ins = [self._stand_ins(time) for time in range(2)]
+        with connection.execute_wrapper(_refuse):
+            querysets = [self.make(*each) for each in stand_ins]
+        compilers = [each.query.get_compiler(using=each.db) for each in querysets]
+        (sql, first), (again, second) = (each.as_sql() for each in compilers)
+        if sql != again:
+            raise CannotBePrepared(f"The SQL of {self.make.__name__} is another for another value.")
+        places = tuple(self._places(stand_ins, first, second))
+        return _Kept(querysets[0], compilers[0], sql, tuple(first), places)
+
+    def _stand_ins(self, time: int) -> list[Any]:
+        numbers = range(time, 2 * len(self.kinds), 2)
+        return [STAND_INS[kind](number) for number, kind in zip(numbers, self.kinds, strict=True)]
+
+    def _places(self, stand_ins: list[list[Any]], first: Any, second: Any) -> Iterator[int | None]:
+        pairs = [*zip(*stand_ins, strict=True)]
+        for pair in zip(first, second, strict=True):
+            if pair in pairs:
+                yield pairs.index(pair)
+            elif pair[0] == pair[1]:
+                yield None
+            else:
+                raise CannotBePrepared(f"{self.make.__name__} makes something of a value: pass that instead.")
+
+
+def prepared(*kinds: type) -> Callable[[Callable[..., QuerySet[Any, Row]]], Prepared[Row]]:
+    """Of a function from values to a queryset: it may neither ask the database nor look at the values."""
+    return lambda make: Prepared(make, kinds)
+
+
+def among(keys: list[int]) -> RawSQL:
+    """For `field__in`: the same SQL, however many they are."""
+    return RawSQL("SELECT unnest(%s::bigint[])", (keys,))
+
+
+def _refuse(*args: Any, **kwargs: Any) -> Any:
+    raise CannotBePrepared("A query that is put together once cannot depend on the answer to another.")
