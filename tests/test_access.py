@@ -107,6 +107,7 @@ PAGES = [
     Page("scheduling:here", "POST", ENROLLED | FAMILY, MAYA),
     # A clinician's clients
     Page("home:caseload", "GET", CLINICIANS),
+    Page("home:caseload_file", "GET", CLINICIANS),
     Page("home:client", "GET", CLINICIANS, HER_TEAM | {"glass"}),
     Page("home:tell", "GET POST", CLINICIANS, HER_TEAM | {"glass"}),
     Page("accounts:break_glass", "GET POST", CLINICIANS),

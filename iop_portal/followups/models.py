@@ -26,10 +26,13 @@ class FollowUpQuerySet(models.QuerySet["FollowUp"]):
     def open(self) -> FollowUpQuerySet:
         return self.filter(resolved_at=None)
 
+    def pressing(self, now: datetime) -> FollowUpQuerySet:
+        """Open ones, without those snoozed for later."""
+        return self.open().filter(Q(snoozed_until=None) | Q(snoozed_until__lte=now))
+
     def waiting_for(self, user: User, now: datetime | None = None) -> FollowUpQuerySet:
         """Open ones that a person owns and may see, without those snoozed for later."""
-        now = now or timezone.now()
-        return self.open().visible_to(user).filter(Q(snoozed_until=None) | Q(snoozed_until__lte=now), owner=user)
+        return self.pressing(now or timezone.now()).visible_to(user).filter(owner=user)
 
     def visible_to(self, user: User) -> FollowUpQuerySet:
         """Acts of care: the client's care team, an admin whom one has come to, and a clinician who has one because

@@ -3,7 +3,9 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from iop_portal.audit import trail
@@ -53,7 +55,7 @@ def acknowledge(request: PortalRequest, follow_up_id: int) -> HttpResponse:
         messages.error(request, str(refusal))
     else:
         messages.success(request, _("It is with you: %(title)s") % {"title": follow_up.title})
-    return redirect("followups:mine")
+    return redirect(_back(request))
 
 
 @for_roles(Role.CLINICIAN, Role.ADMIN, methods=("POST",))
@@ -70,7 +72,14 @@ def snooze(request: PortalRequest, follow_up_id: int) -> HttpResponse:
         messages.error(request, str(refusal))
     else:
         messages.success(request, _("Put off: %(title)s") % {"title": follow_up.title})
-    return redirect("followups:mine")
+    return redirect(_back(request))
+
+
+def _back(request: PortalRequest) -> str:
+    """To the page of the portal that it was done on; it says so itself, since our pages send no referrer."""
+    here = request.POST.get("here", "")
+    ours = here.startswith("/") and url_has_allowed_host_and_scheme(here, allowed_hosts=None)
+    return here if ours else reverse("followups:mine")
 
 
 def _visible(request: PortalRequest, follow_up_id: int) -> FollowUp:

@@ -34,6 +34,9 @@ class Waiting:
     def pk(self) -> int:
         return self.follow_up.pk
 
+    # Until when it was put off, while that lies ahead.
+    snoozed_until: datetime | None = None
+
     @property
     def presses(self) -> bool:
         """Late, or of a kind that cannot wait."""
@@ -90,7 +93,7 @@ def mine(user: User, *, now: datetime) -> Mine:
 
 def row(follow_up: FollowUp, *, now: datetime) -> Waiting:
     words = follow_up.words
-    elsewhere = bool(words and words.page)
+    elsewhere, later = bool(words and words.page), follow_up.snoozed_until
     return Waiting(
         follow_up=follow_up,
         title=follow_up.title,
@@ -101,6 +104,7 @@ def row(follow_up: FollowUp, *, now: datetime) -> Waiting:
         if words and elsewhere
         else reverse("followups:one", args=[follow_up.pk]),
         done_elsewhere=elsewhere,
+        snoozed_until=later if follow_up.is_open and later and later > now else None,
     )
 
 

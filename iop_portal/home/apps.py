@@ -16,6 +16,7 @@ class HomeConfig(AppConfig):
         verbs.register(
             {
                 "caseload.read": _("read the list of their clients"),
+                "caseload.exported": _("took the list of their clients out as a file"),
                 "client.opened": _("opened your record"),
                 "shared.read": _("looked at what you share"),
             },

@@ -88,12 +88,14 @@ class Need:
 
 @dataclass(frozen=True)
 class Flag:
-    """Something open about a client, and the rule behind it."""
+    """Something open about a client, and the rule behind it. What is owed can be taken on, and most of it put off."""
 
     label: str | Promise
     why: str | Promise
     tone: str
     url: str
+    take_on_url: str = ""
+    put_off_url: str = ""
 
 
 class Case(Protocol):
@@ -209,16 +211,17 @@ def cases(clinician: User, *, now: datetime, name: str = "", show: str = "") -> 
     """The clinician's places on care teams: whose client needs somebody first, by when; then by name. One query."""
     if name.strip() or show:
         return list(_in_order(_those(clinician, name.strip(), show, now)))
-    return _everybody(clinician.pk)
+    return _everybody(clinician.pk, now)
 
 
-@prepared(int)
-def _everybody(clinician: int) -> QuerySet[CareTeam, Any]:
-    return _in_order(_places(User(pk=clinician)))
+@prepared(int, datetime)
+def _everybody(clinician: int, now: datetime) -> QuerySet[CareTeam, Any]:
+    places: QuerySet[CareTeam, Any] = _in_order(_places(User(pk=clinician), now))
+    return places
 
 
 def _those(clinician: User, name: str, show: str, now: datetime) -> Any:
-    places = _places(clinician)
+    places = _places(clinician, now)
     for word in name.split():
         of_client = Q(enrolment__client__preferred_name__icontains=word)
         places = places.filter(of_client | Q(enrolment__client__surname__icontains=word))
@@ -232,8 +235,8 @@ def _those(clinician: User, name: str, show: str, now: datetime) -> Any:
     return places
 
 
-def _places(clinician: User) -> Any:
-    due = FollowUp.objects.open().filter(**_THERE).order_by("due_at").values("due_at")[:1]
+def _places(clinician: User, now: datetime) -> Any:
+    due = FollowUp.objects.pressing(now).filter(**_THERE).order_by("due_at").values("due_at")[:1]
     return places_on_care_teams(clinician).annotate(first_due=Subquery(due))
 
 
@@ -250,8 +253,8 @@ def _in_order(places: Any) -> Any:
     )
 
 
-def rows_of(places: Sequence[Case], *, now: datetime) -> list[Row]:
-    """What the caseload says of each of `cases`. Seven queries at most, whatever their number."""
+def rows_of(places: Sequence[Case], *, reader: User, now: datetime) -> list[Row]:
+    """What the caseload says to a clinician of each of their `cases`. Seven queries at most, whatever their number."""
     clients, enrolments = [place.client for place in places], [place.enrolment_id for place in places]
     planned = planned_for(enrolments, now=now)
     plans = plan_states(enrolments, now=now)
@@ -259,13 +262,13 @@ def rows_of(places: Sequence[Case], *, now: datetime) -> list[Row]:
     next_ones = next_starts(clients, now=now)
     missed = missed_by(clients, now=now)
     permissions = _permissions(clients, now)
-    waiting = open_about([place.client for place in places if place.first_due], now=now)
+    waiting = open_about(clients, now=now)
     rows = []
     for place in places:
         plan = planned.get(place.enrolment_id)
         here = (place.client, place.program)
         start = next_ones.get(here)
-        flags = [_flag(each) for each in waiting.get(here, ())]
+        flags = [_flag(each, reader) for each in waiting.get(here, ())]
         if plan and falls_short(plan, place.admitted_on):
             flags.append(_short(plan.care, place.client))
         rows.append(
@@ -354,8 +357,18 @@ def _text(each: Waiting) -> str:
     return ", ".join(filter(None, (each.who, words % {"day": due})))
 
 
-def _flag(each: Waiting) -> Flag:
-    return Flag(label=each.title, why=each.why, tone="danger" if each.presses else "you", url=each.url)
+def _flag(each: Waiting, reader: User) -> Flag:
+    owed = each.follow_up
+    mine = owed.taken_on and owed.owner_id == reader.pk
+    off = each.snoozed_until
+    return Flag(
+        label=each.title,
+        why=_("%(why)s Put off until %(day)s.") % {"why": each.why, "day": day_clock(off)} if off else each.why,
+        tone="quiet" if off else "danger" if each.presses else "you",
+        url=each.url,
+        take_on_url="" if mine else reverse("followups:acknowledge", args=[owed.pk]),
+        put_off_url="" if off or owed.urgent else reverse("followups:snooze", args=[owed.pk]),
+    )
 
 
 def falls_short(planned: Planned, admitted_on: date | None) -> bool:

@@ -18,6 +18,7 @@ urlpatterns = [
     path("", landing.landing, name="landing"),
     path("help/", help.help_now, name="help"),
     path("caseload/", caseload.caseload, name="caseload"),
+    path("caseload/file/", caseload.caseload_file, name="caseload_file"),
     path("clients/<int:client_id>/", client_page.client_page, name="client"),
     path("clients/<int:client_id>/tell/", client_page.tell, name="tell"),
     path("choices/", choices.my_choices, name="choices"),

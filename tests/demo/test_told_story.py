@@ -128,7 +128,7 @@ def test_most_people_came_and_of_the_last_day_nobody_has_said():
 def test_maya_was_excused_for_what_she_missed_and_ray_missed_two_in_a_row():
     (excused,) = Attendance.objects.filter(booking__person=person("maya"), state="excused")
     assert list(excused.booking.attendance.values_list("state", flat=True)) == ["missed", "excused"]
-    rows = {row.name: row for row in rows_of(cases(person("amara"), now=NOON), now=NOON)}
+    rows = {row.name: row for row in rows_of(cases(person("amara"), now=NOON), reader=person("amara"), now=NOON)}
     assert rows["Ray D."].missed.in_a_row == 2
     assert "Missed two: reach out now" in [flag.label for flag in rows["Ray D."].flags]
     assert rows["Maya T."].missed == Missed()
