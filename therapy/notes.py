@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from iop_portal.audit import trail
 from iop_portal.people.models import Program, User
 from iop_portal.people.roles import Role
 from iop_portal.people.seeing import places_on_care_teams, programs_of, still_works
+from iop_portal.prepared import prepared
 from iop_portal.refusals import Refused
 from iop_portal.writes import write
 from therapy.models import Amendment, Clinician, Modality, Note
@@ -76,12 +77,16 @@ def notes_about(client: User, *, reader: User, now: datetime) -> NoteQuerySet:
     return _whole(Note.objects.visible_to(reader, now).filter(client=client))
 
 
-def unsigned_by(author: User) -> NoteQuerySet:
-    return _whole(Note.objects.unsigned_by(author)).order_by("begun_at", "pk")
+def to_sign_by(clinician: User) -> list[Note]:
+    """Their own first, the oldest of each first. With the names of the clients. One query."""
+    return _to_sign(clinician.pk)
 
 
-def to_cosign_by(supervisor: User) -> NoteQuerySet:
-    return _whole(Note.objects.to_cosign_by(supervisor)).order_by("signed_at", "pk")
+@prepared(int)
+def _to_sign(clinician: int) -> NoteQuerySet:
+    found = Note.objects.to_sign_by(User(pk=clinician)).select_related("client")
+    names = [f"client__{name}" for name in ("preferred_name", "surname")]
+    return found.only("signed_at", "author", *names).order_by(F("signed_at").asc(nulls_first=True), "begun_at", "pk")
 
 
 def begun_for(author: User, places: list[int]) -> dict[int, Note]:

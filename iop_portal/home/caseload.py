@@ -65,8 +65,15 @@ SHOWS: dict[str, str | Promise] = {
 }
 
 
+class _Looked:
+    """Templates look names up in brackets first, and being refused costs them more than the answer, a thousand times."""
+
+    def __getitem__(self, name: str) -> Any:
+        return getattr(self, name)
+
+
 @dataclass(frozen=True)
-class Permissions:
+class Permissions(_Looked):
     """How many live permissions there are, and when the first of them ends."""
 
     count: int = 0
@@ -75,7 +82,7 @@ class Permissions:
 
 
 @dataclass(frozen=True)
-class Need:
+class Need(_Looked):
     """Something that a clinician owes. What is late is coloured, and says so in words too."""
 
     title: str | Promise
@@ -87,11 +94,11 @@ class Need:
 
 
 @dataclass(frozen=True)
-class Flag:
+class Flag(_Looked):
     """Something open about a client, and the rule behind it. What is owed can be taken on, and most of it put off."""
 
-    label: str | Promise
-    why: str | Promise
+    label: str
+    why: str
     tone: str
     url: str
     take_on_url: str = ""
@@ -116,14 +123,14 @@ class Case(Protocol):
 
 
 @dataclass(frozen=True)
-class Row:
+class Row(_Looked):
     """One client in one program."""
 
     name: str
     program: str
-    state: str | Promise
+    state: str
     week: int | None
-    phase: str | Promise
+    phase: str
     track: str
     care: Care | None
     next_start: datetime | None
@@ -131,7 +138,7 @@ class Row:
     missed: Missed
     trend: Trend | None
     plan: PlanState
-    part: str | Promise
+    part: str
     permissions: Permissions
     flags: tuple[Flag, ...]
     url: str
@@ -139,15 +146,15 @@ class Row:
     @cached_property
     def stage(self) -> str:
         """Core, week 5. Until care is planned, the state stands for the phase."""
-        stage = capfirst(str(self.phase or self.state))
+        stage = capfirst(self.phase or self.state)
         return _("%(stage)s, week %(week)d") % {"stage": stage, "week": self.week} if self.week else stage
 
-    @property
+    @cached_property
     def hours(self) -> str:
         """7½/9"""
         return f"{self.care.hours}/{self.care.wanted_hours}" if self.care else ""
 
-    @property
+    @cached_property
     def next_words(self) -> str:
         """Tue 5:30 pm, or the day alone where it is further off."""
         if self.next_start is None:
@@ -155,21 +162,21 @@ class Row:
         start = timezone.localtime(self.next_start)
         return f"{date_format(start, 'D')} {clock(start)}" if self.next_is_near else date_format(start, "j M")
 
-    @property
+    @cached_property
     def in_a_row(self) -> str:
         """Two or more, one after the other."""
         if self.missed.in_a_row < 2:
             return ""
         return _("%(row)d in a row") % {"row": self.missed.in_a_row}
 
-    @property
+    @cached_property
     def missed_lately(self) -> str:
         """Beyond those in a row."""
         if self.missed.lately <= (self.missed.in_a_row if self.in_a_row else 0):
             return ""
         return _("%(count)d in 30 days") % {"count": self.missed.lately}
 
-    @property
+    @cached_property
     def trend_words(self) -> str:
         """Better: PHQ-9 7."""
         if self.trend is None:
@@ -177,16 +184,16 @@ class Row:
         words = {"how": capfirst(self.trend.words), "of": self.trend.instrument.name, "score": self.trend.last}
         return _("%(how)s: %(of)s %(score)d") % words
 
-    @property
+    @cached_property
     def trend_is_worse(self) -> bool:
         return self.trend is not None and self.trend.change == Change.WORSE
 
-    @property
+    @cached_property
     def plan_presses(self) -> bool:
         """Whether somebody of the care team has to do something about it."""
         return self.plan.review_due or self.plan.waits_for == Side.CLINICIAN
 
-    @property
+    @cached_property
     def plan_words(self) -> str:
         if self.plan.waits_for == Side.CLINICIAN:
             return _("Waits for our signature")
@@ -198,7 +205,7 @@ class Row:
             return ngettext("%(n)d day old", "%(n)d days old", self.plan.age) % {"n": self.plan.age}
         return _("Being written") if self.plan.drafting else ""
 
-    @property
+    @cached_property
     def first_end(self) -> str:
         """Of their permissions."""
         if self.permissions.first_end is None:
@@ -275,9 +282,9 @@ def rows_of(places: Sequence[Case], *, reader: User, now: datetime) -> list[Row]
             Row(
                 name=short_name(place.preferred_name, place.surname),
                 program=place.program_name,
-                state=STATES[place.state],
+                state=str(STATES[place.state]),
                 week=week_since(place.admitted_on, place.discharged_on, place.zone, now),
-                phase=PHASES[plan.phase] if plan else "",
+                phase=str(PHASES[plan.phase]) if plan else "",
                 track=plan.track if plan else "",
                 care=plan.care if plan else None,
                 next_start=start,
@@ -285,7 +292,7 @@ def rows_of(places: Sequence[Case], *, reader: User, now: datetime) -> list[Row]
                 missed=missed.get(here, Missed()),
                 trend=next(iter(standing[here].trends), None) if here in standing else None,
                 plan=plans.get(place.enrolment_id, PlanState()),
-                part=PARTS[place.part],
+                part=str(PARTS[place.part]),
                 permissions=permissions.get(here, Permissions()),
                 flags=tuple(flags),
                 url=reverse("home:client", args=[place.client]),
@@ -316,7 +323,7 @@ def needs_of(clinician: User, now: datetime) -> list[Need]:
     to sign. Five queries."""
     owed = [
         Need(
-            title=each.title,
+            title=str(each.title),
             text=_text(each),
             tone="danger" if each.presses else "",
             url=each.url,
@@ -330,10 +337,17 @@ def needs_of(clinician: User, now: datetime) -> list[Need]:
 
 def _to_sign(clinician: User) -> list[Need]:
     """Their own notes without a signature, and their interns’ without a second one."""
-    found = [(_("Sign a note"), note) for note in notes.unsigned_by(clinician)]
-    found += [(_("Co-sign a note"), note) for note in notes.to_cosign_by(clinician)]
-    named = [(title, note.client.short_name, reverse("therapy:note", args=[note.pk])) for title, note in found]
-    return [Need(title, who, "", url, _("Open"), who) for title, who, url in named]
+    return [
+        Need(
+            title=_("Co-sign a note") if note.is_signed else _("Sign a note"),
+            text=note.client.short_name,
+            tone="",
+            url=reverse("therapy:note", args=[note.pk]),
+            verb=_("Open"),
+            about=note.client.short_name,
+        )
+        for note in notes.to_sign_by(clinician)
+    ]
 
 
 def _too_few(clinician: User, now: datetime) -> list[Need]:
@@ -362,8 +376,8 @@ def _flag(each: Waiting, reader: User) -> Flag:
     mine = owed.taken_on and owed.owner_id == reader.pk
     off = each.snoozed_until
     return Flag(
-        label=each.title,
-        why=_("%(why)s Put off until %(day)s.") % {"why": each.why, "day": day_clock(off)} if off else each.why,
+        label=str(each.title),
+        why=_("%(why)s Put off until %(day)s.") % {"why": each.why, "day": day_clock(off)} if off else str(each.why),
         tone="quiet" if off else "danger" if each.presses else "you",
         url=each.url,
         take_on_url="" if mine else reverse("followups:acknowledge", args=[owed.pk]),

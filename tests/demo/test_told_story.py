@@ -188,7 +188,7 @@ def test_maya_has_signed_all_there_is_and_theo_has_one_to_read():
 
 def test_maya_reads_notes_of_her_sessions_and_amara_has_one_to_sign():
     assert [note.author for note in notes.own_notes(person("maya"))] == [person("amara")] * 2
-    assert [note.client for note in notes.unsigned_by(person("amara"))] == [person("maya")]
+    assert [note.client for note in notes.to_sign_by(person("amara"))] == [person("maya")]
 
 
 def test_maya_is_half_through_a_course_and_sam_came_to_the_end_of_one():

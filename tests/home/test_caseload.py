@@ -273,7 +273,7 @@ def test_the_page_takes_as_many_queries_for_many_as_for_few(client, program, ama
         prescribe(person.enrolments.get(), track=track, phase="core", hours=9, days=3, by=None, now=now)
     sign_in(client, amara)
     client.get(reverse("home:caseload"))
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(18):
         response = client.get(reverse("home:caseload"))
     assert len(response.context["clients"]) == many
 

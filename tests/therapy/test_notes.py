@@ -67,10 +67,10 @@ def test_until_it_is_signed_only_its_author_has_it_and_from_then_on_the_record(m
     everybody = (maya, amara, grace, stranger, ada)
     notes.save_note(note, text="Half", by=amara, now=NOON)
     assert readers(note, *everybody) == ["Amara"]
-    assert list(notes.unsigned_by(amara)) == [note]
+    assert notes.to_sign_by(amara) == [note]
     notes.sign_note(note, text="Whole", by=amara, now=NOON)
     assert readers(note, *everybody) == ["Maya", "Amara", "Grace"]
-    assert list(notes.unsigned_by(amara)) == []
+    assert notes.to_sign_by(amara) == []
 
 
 def test_who_leaves_the_team_reads_no_more_and_an_emergency_opens_what_is_signed(maya, amara, grace, program):
@@ -169,14 +169,14 @@ def test_an_intern_s_note_is_read_at_once_and_waits_for_its_co_signature(maya, a
     note = signed(maya, program, kim)
     assert (note.supervisor, note.waits_for_co_signature) == (grace, True)
     assert readers(note, maya, amara, kim) == ["Maya", "Amara", "Kim"]
-    assert list(notes.to_cosign_by(grace)) == [note]
+    assert notes.to_sign_by(grace) == [note]
     for other in (amara, kim):
         with pytest.raises(notes.NotToBeCosigned):
             notes.cosign_note(note, by=other, now=NOON)
     assert not notes.cosign_note(note, by=grace, now=NOON + DAY).waits_for_co_signature
     with pytest.raises(notes.NotToBeCosigned):
         notes.cosign_note(note, by=grace, now=NOON + DAY)
-    assert list(notes.to_cosign_by(grace)) == []
+    assert notes.to_sign_by(grace) == []
     with pytest.raises(IntegrityError), transaction.atomic():
         Note.objects.filter(pk=note.pk).update(cosigned_at=NOON)
 

@@ -437,9 +437,9 @@ def test_a_supervisor_who_works_there_no_more_reads_and_signs_nothing(world):
     set_supervision(introduced(kim), supervisor=grace, until=until, by=place.office, now=NOON)
     place.admit(world.maya, kim)
     note = notes.sign_note(notes.begin_note(world.maya, place.program, by=kim, now=NOON), text="x", by=kim, now=NOON)
-    assert (keys(Note.objects.visible_to(grace, SOON)), keys(notes.to_cosign_by(grace))) == ({note.pk}, {note.pk})
+    assert (keys(Note.objects.visible_to(grace, SOON)), keys(notes.to_sign_by(grace))) == ({note.pk}, {note.pk})
     RoleHeld.objects.filter(user=grace).delete()
-    assert (keys(Note.objects.visible_to(grace, SOON)), keys(notes.to_cosign_by(grace))) == (set(), set())
+    assert (keys(Note.objects.visible_to(grace, SOON)), keys(notes.to_sign_by(grace))) == (set(), set())
 
 
 def test_a_client_who_works_here_too_reads_of_themself_alone_as_a_client(world, signed):
@@ -460,10 +460,10 @@ def test_who_works_there_no_more_has_none_of_it(world, signed):
     )
     seen = {signed[world.maya, world.here].pk, signed[world.ben, world.here].pk, begun.pk}
     assert keys(Note.objects.visible_to(world.here.hers, SOON)) == seen
-    assert keys(notes.unsigned_by(world.here.hers)) == {begun.pk}
+    assert keys(notes.to_sign_by(world.here.hers)) == {begun.pk}
     RoleHeld.objects.filter(user=world.here.hers, program=world.here.program).delete()
     assert keys(Note.objects.visible_to(world.here.hers, SOON)) == set()
-    assert keys(notes.unsigned_by(world.here.hers)) == set()
+    assert keys(notes.to_sign_by(world.here.hers)) == set()
 
 
 def test_of_one_place_each_author_has_a_note_of_their_own(world):

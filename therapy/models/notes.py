@@ -48,8 +48,12 @@ class NoteQuerySet(models.QuerySet["Note"]):
     def unsigned_by(self, author: User) -> Self:
         return self.visible_to(author).filter(author=author, signed_at=None)
 
-    def to_cosign_by(self, supervisor: User) -> Self:
-        return self.visible_to(supervisor).signed().filter(supervisor=supervisor, cosigned_at=None)
+    def to_sign_by(self, clinician: User) -> Self:
+        """Their own without a signature, and their interns’ without a second one: of those that `visible_to` has, in
+        the programs where they work."""
+        own = Q(author=clinician, signed_at=None)
+        second = Q(supervisor=clinician, signed_at__isnull=False, cosigned_at=None)
+        return self.filter(own | second, program__in=programs_of(clinician, Role.CLINICIAN))
 
 
 class Note(models.Model):
