@@ -66,7 +66,7 @@ SHOWS: dict[str, str | Promise] = {
 
 
 class _Looked:
-    """Templates look names up in brackets first, and being refused costs them more than the answer, a thousand times."""
+    """Templates look names up in brackets first; a refusal costs them more than the answer, a thousand times a page."""
 
     def __getitem__(self, name: str) -> Any:
         return getattr(self, name)
