@@ -65,7 +65,8 @@ class Prepared(Generic[Row]):
     def __call__(self, *values: Any) -> list[Row]:
         if tuple(map(type, values)) != self.kinds:
             raise TypeError(f"{self.make.__name__} takes {', '.join(kind.__name__ for kind in self.kinds)}")
-        zone, today = timezone.get_current_timezone_name(), timezone.localdate()
+        # The day that a rule reads which was given no moment.
+        zone, today = timezone.get_current_timezone_name(), timezone.localdate(None)
         day, kept = self.kept.get(zone, (None, None))
         if kept is None or day != today:
             kept = self._prepared()
