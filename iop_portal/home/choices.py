@@ -209,7 +209,7 @@ def _plan(person: User, enrolment: Enrolment) -> list[Choice]:
 def _team(person: User, now: datetime) -> list[Choice]:
     """Who looks after them now, the primary counsellor first."""
     live = CareTeam.objects.filter(enrolment__client=person, enrolment__state__in=Enrolment.LIVE, until=None)
-    places, found = list(live.select_related("clinician__clinician")), []
+    places, found = list(live.select_related("clinician__clinician", "enrolment__program")), []
     for place in places:
         profile = getattr(place.clinician, "clinician", None)
         url = reverse("therapy:person", args=[profile.pk]) if profile else reverse("therapy:my_care")
@@ -217,9 +217,11 @@ def _team(person: User, now: datetime) -> list[Choice]:
     if person.roles & {Role.CLIENT, Role.APPLICANT}:
         text = _("A few questions, and who here fits, with the reasons. Nothing changes by that.")
         found.append(Choice(_("Who would suit me"), (text,), reverse("scheduling:match_begin"), _("Look")))
-    if places:
-        text = _("Say so in a message, to whoever of your care team you like.")
-        found.append(Choice(_("Another counsellor"), (text,), reverse("therapy:write"), _("Write")))
+    stays = {place.enrolment_id: place.enrolment.program.name for place in places}
+    for stay, program in stays.items():
+        text = _("You can ask the office for somebody else. You need not say why.")
+        lines = (text, program) if len(stays) > 1 else (text,)
+        found.append(Choice(_("Another counsellor"), lines, reverse("therapy:counsellor", args=[stay]), _("Ask")))
     return found
 
 

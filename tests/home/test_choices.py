@@ -158,7 +158,7 @@ def test_the_care_team_and_the_way_to_somebody_else(clinic):
         "Amara Osei": ["Primary counsellor"],
         "Ben Ito": ["Care team"],
         "Who would suit me": ["A few questions, and who here fits, with the reasons. Nothing changes by that."],
-        "Another counsellor": ["Say so in a message, to whoever of your care team you like."],
+        "Another counsellor": ["You can ask the office for somebody else. You need not say why."],
     }
 
 
