@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.core.paginator import Page, Paginator
 from django.utils.translation import gettext as _
 
 from iop_portal.audit import trail
@@ -102,8 +103,7 @@ class Course:
 def course_of(person: User, instrument: Instrument, *, reader: User, now: datetime) -> Course:
     """What the reader may see of it. Two queries, and one for each program."""
     seen = Sheet.objects.visible_to(reader, now).sent().filter(person=person, instrument=instrument.code)
-    sheets = list(seen.select_related("enrolment__program").order_by("-sent_at", "-pk")[:SHOWN])
-    return _course(instrument, sheets)
+    return _course(instrument, list(seen.select_related("enrolment__program").order_by("-sent_at", "-pk")))
 
 
 def courses_of(person: User, *, reader: User, now: datetime) -> list[Course]:
@@ -137,9 +137,10 @@ def _result(sheet: Sheet, mark: int | None) -> Result:
     return Result(sheet, one, band, mark is not None and sheet.score is not None and sheet.score >= mark)
 
 
-def answers_side_by_side(course: Course) -> tuple[list[Result], list[Row]]:
-    """The newest few with every answer. One query."""
-    shown = list(course.results[:BESIDE])
+def answers_side_by_side(course: Course, *, number: str | None = None) -> tuple[Page[Result], list[Row]]:
+    """A few with every answer, the newest few first; `number` is that of a page with others. One query."""
+    page = Paginator(course.results, BESIDE).get_page(number)
+    shown: list[Result] = list(page)
     given: dict[int, dict[str, int | None]] = {each.sheet.pk: {} for each in shown}
     for sheet, item, value in (
         Sheet.objects.filter(pk__in=given).order_by().values_list("pk", "answers__item", "answers__value")
@@ -149,7 +150,7 @@ def answers_side_by_side(course: Course) -> tuple[list[Result], list[Row]]:
         Row(item, tuple(_chosen(result, item, given[result.sheet.pk]) for result in shown))
         for item in course.instrument.items
     ]
-    return shown, rows
+    return page, rows
 
 
 def _chosen(result: Result, item: Item, given: dict[str, int | None]) -> str:

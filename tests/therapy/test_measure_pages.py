@@ -153,6 +153,25 @@ def test_nobody_opens_somebody_else_s(client, maya, harbor):
     assert Answer.objects.get().value == 1
 
 
+def test_somebody_reads_each_answer_they_ever_gave(client, maya):
+    now = timezone.now()
+    for number in range(6):
+        worry = number % 4
+        sent(maya, GAD, points(GAD, worry, **{"1": worry}), now=now - timedelta(days=7 * number))
+    where = reverse("therapy:measure", args=["gad-7"])
+    sign_in(client, maya)
+
+    pages = [client.get(where, {"page": page}).context for page in (1, 2)]
+
+    first = [context["rows"][0].chosen for context in pages]
+    assert [len(context["page"]) for context in pages] == [4, 2]
+    assert first == [
+        ("Not at all", "Several days", "More than half the days", "Nearly every day"),
+        ("Not at all", "Several days"),
+    ]
+    assert "What you answered" in words(client.get(where))
+
+
 # ── For the care team ─────────────────────────────────────────────────────────────────────────────────────────
 
 

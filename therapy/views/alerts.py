@@ -29,12 +29,12 @@ def client_measure(request: PortalRequest, client_id: int, instrument: str) -> H
     now = timezone.now()
     client, found = _client(request, client_id), _instrument(instrument)
     course = results.read_course(client, found, by=request.user, now=now)
-    shown, rows = results.answers_side_by_side(course)
+    page, rows = results.answers_side_by_side(course, number=request.GET.get("page"))
     context = {
         "client": client,
         "instrument": found,
         "course": course,
-        "shown": shown,
+        "page": page,
         "rows": rows,
         "alerts": results.alerts_about(client, found, reader=request.user, now=now),
         "team": team_around(client, reader=request.user),

@@ -41,7 +41,8 @@ def one(request: PortalRequest, instrument: str) -> HttpResponse:
     found = _instrument(instrument)
     offers = {offer.instrument.code: offer for offer in measures.offers_to(request.user, now=now)}
     course = results.course_of(request.user, found, reader=request.user, now=now)
-    context = {"course": course, "offer": offers.get(found.code), "instrument": found}
+    page, rows = results.answers_side_by_side(course, number=request.GET.get("page"))
+    context = {"course": course, "offer": offers.get(found.code), "instrument": found, "page": page, "rows": rows}
     return render(request, "therapy/measure.html", context)
 
 
