@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -67,8 +67,9 @@ def kept(sittings: Iterable[Sitting]) -> list[Kept]:
     return [Kept(one, _title(one.practice)) for one in sittings]
 
 
-def log_of(person: User) -> list[Kept]:
-    return kept(Sitting.objects.filter(person=person)[:SHOWN])
+def log_of(person: User) -> QuerySet[Sitting]:
+    """Their own, the newest first."""
+    return Sitting.objects.filter(person=person)
 
 
 def lately(person: User, *, now: datetime) -> Lately:

@@ -298,7 +298,7 @@ def test_quiet_minutes_and_what_is_at_the_top_are_one_s_own(world):
         sittings.pin(one, by=who, now=NOON)
     sittings.pin(other, by=world.ben, now=NOON)
     assert keys(kept.values()) == keys(Sitting.objects.all())
-    assert [line.sitting for line in sittings.log_of(world.maya)] == [kept[world.maya]]
+    assert [*sittings.log_of(world.maya)] == [kept[world.maya]]
     assert (sittings.lately(world.maya, now=SOON).count, sittings.lately(world.maya, now=SOON).minutes) == (1, 3)
     assert sittings.shared_of(world.maya) == (1, 1)
     assert sittings.pinned_by(world.maya) == [one]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -28,7 +29,7 @@ def practice(request: PortalRequest) -> HttpResponse:
     taken = {one.skill_id for one in waiting}
     context = {
         "waiting": waiting,
-        "ended": ended.order_by("-ended_at")[: homework.SHOWN],
+        "page": Paginator(ended.order_by("-ended_at", "-pk"), homework.SHOWN).get_page(request.GET.get("page")),
         "skills": [skill for skill in Skill.objects.visible_to(request.user) if skill.pk not in taken],
         "pinned": pinned_by(request.user),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -118,7 +119,9 @@ def end(request: PortalRequest, practice: str, minutes: int) -> HttpResponse:
 @for_roles(*ENROLLED, methods=("GET",))
 def log(request: PortalRequest) -> HttpResponse:
     lately = sittings.lately(request.user, now=timezone.now())
-    return render(request, "therapy/practice_log.html", {"log": sittings.log_of(request.user), "lately": lately})
+    page = Paginator(sittings.log_of(request.user), sittings.SHOWN).get_page(request.GET.get("page"))
+    context = {"page": page, "log": sittings.kept(page), "lately": lately}
+    return render(request, "therapy/practice_log.html", context)
 
 
 @for_roles(*ENROLLED, methods=("POST",))
