@@ -8,29 +8,20 @@ as published; whoever leaves out an answer that counts gets no score rather than
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from django.core.checks import CheckMessage, Error
+from django.core.checks import CheckMessage
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
-from therapy.data_files import keys
+from therapy.data_files import BrokenFile, faults_of, keys, read_folder, table_of
 
 FOLDER = Path(__file__).parent / "instruments"
 MOST_POINTS = 500
-
-
-class BrokenInstrument(ValueError):
-    """A data file that says something impossible. `faults` are sentences for whoever mends it."""
-
-    def __init__(self, faults: Sequence[str]) -> None:
-        self.faults = list(faults)
-        super().__init__("; ".join(faults))
 
 
 @dataclass(frozen=True)
@@ -194,43 +185,25 @@ def version_of(code: str, version: str) -> Instrument | None:
 
 
 def load(folder: Path) -> dict[tuple[str, str], Instrument]:
-    """Every file of a folder by code and version. Raises BrokenInstrument with all that is wrong in any of them."""
-    found, faults = {}, []
-    for path in sorted(folder.glob("*.toml")):
-        try:
-            one = read(path.read_text(encoding="utf-8"))
-        except BrokenInstrument as broken:
-            faults += [f"{path.name}: {fault}" for fault in broken.faults]
-            continue
-        if path.name != f"{one.code}.v{one.version}.toml":
-            faults.append(f"{path.name}: it should be called {one.code}.v{one.version}.toml.")
-        found[one.code, one.version] = one
-    if faults:
-        raise BrokenInstrument(faults)
-    return found
+    """Every file of a folder by code and version. Raises BrokenFile with all that is wrong in any of them."""
+    found = read_folder(folder, read, name=lambda one: f"{one.code}.v{one.version}.toml")
+    return {(one.code, one.version): one for one in found}
 
 
 def check_files(*, app_configs: object = None, folder: Path = FOLDER, **options: object) -> list[CheckMessage]:
     """For Django's checks: each thing that is wrong with a data file."""
-    try:
-        load(folder)
-    except BrokenInstrument as broken:
-        return [Error(fault, id="therapy.E001") for fault in broken.faults]
-    return []
+    return faults_of(load, folder, check="therapy.E001")
 
 
 # ── Reading a file ────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def read(text: str) -> Instrument:
-    """One instrument. Raises BrokenInstrument."""
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise BrokenInstrument([f"it is not TOML: {error}."]) from None
+    """One instrument. Raises BrokenFile."""
+    data = table_of(text)
     faults = [*_shape(data)]
     if faults:
-        raise BrokenInstrument(faults)
+        raise BrokenFile(faults)
     scales = {
         name: tuple(Option(option["value"], option["text"]) for option in scale["options"])
         for name, scale in data.pop("scales").items()
@@ -246,7 +219,7 @@ def read(text: str) -> Instrument:
     one = Instrument(**data, items=items, bands=bands)
     faults = [*_of_items(one), *_of_scales(scales), *(_of_scores(one) if all(item.options for item in items) else ())]
     if faults:
-        raise BrokenInstrument(faults)
+        raise BrokenFile(faults)
     return one
 
 

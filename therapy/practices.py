@@ -7,32 +7,22 @@ closed eyes.
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from django.core.checks import CheckMessage, Error
+from django.core.checks import CheckMessage
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from therapy.data_files import keys
+from therapy.data_files import BrokenFile, faults_of, keys, read_folder, table_of
 
 FOLDER = Path(__file__).parent / "practices"
 MOST_MINUTES = 20
 # Nobody reads a step faster.
 FEWEST_SECONDS = 10
-
-
-class BrokenPractice(ValueError):
-    """A data file that says something impossible. `faults` are sentences for whoever mends it."""
-
-    def __init__(self, faults: Sequence[str]) -> None:
-        self.faults = list(faults)
-        super().__init__("; ".join(faults))
 
 
 @dataclass(frozen=True)
@@ -109,47 +99,28 @@ def practices() -> dict[str, Practice]:
 
 
 def load(folder: Path) -> dict[str, Practice]:
-    """Raises BrokenPractice with all that is wrong in any file of a folder."""
-    found: list[Practice] = []
-    faults = []
-    for path in sorted(folder.glob("*.toml")):
-        try:
-            one = read(path.read_text(encoding="utf-8"))
-        except BrokenPractice as broken:
-            faults += [f"{path.name}: {fault}" for fault in broken.faults]
-            continue
-        if path.name != f"{one.code}.toml":
-            faults.append(f"{path.name}: it should be called {one.code}.toml.")
-        found.append(one)
-    if faults:
-        raise BrokenPractice(faults)
+    """Raises BrokenFile with all that is wrong in any file of a folder."""
+    found = read_folder(folder, read, name=lambda one: f"{one.code}.toml")
     return {one.code: one for one in sorted(found, key=lambda one: (one.place, one.code))}
 
 
 def check_files(*, app_configs: object = None, folder: Path = FOLDER, **options: object) -> list[CheckMessage]:
     """For Django's checks: each thing that is wrong with a data file."""
-    try:
-        load(folder)
-    except BrokenPractice as broken:
-        return [Error(fault, id="therapy.E002") for fault in broken.faults]
-    return []
+    return faults_of(load, folder, check="therapy.E002")
 
 
 # ── Reading a file ────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def read(text: str) -> Practice:
-    """One practice. Raises BrokenPractice."""
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise BrokenPractice([f"it is not TOML: {error}."]) from None
+    """One practice. Raises BrokenFile."""
+    data = table_of(text)
     if faults := _shape(data):
-        raise BrokenPractice(faults)
+        raise BrokenFile(faults)
     steps = tuple(Step(**step) for step in data.pop("steps"))
     one = Practice(**{**data, "helps": tuple(data["helps"]), "minutes": tuple(data["minutes"])}, steps=steps)
     if faults := _sense(one):
-        raise BrokenPractice(faults)
+        raise BrokenFile(faults)
     return one
 
 

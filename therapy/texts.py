@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from django.core.checks import CheckMessage, Error
+from django.core.checks import CheckMessage
 
-from therapy.data_files import keys
+from therapy.data_files import BrokenFile, faults_of, keys, read_folder, table_of
 from therapy.models.library import Topic
 
 FOLDER = Path(__file__).parent / "texts"
 FEWEST_WORDS, MOST_WORDS = 150, 400
-
-
-class BrokenText(ValueError):
-    """A data file that says something impossible. `faults` are sentences for whoever mends it."""
-
-    def __init__(self, faults: Sequence[str]) -> None:
-        self.faults = list(faults)
-        super().__init__("; ".join(faults))
 
 
 @dataclass(frozen=True)
@@ -48,40 +38,21 @@ def bundled() -> dict[str, Bundled]:
 
 
 def load(folder: Path) -> dict[str, Bundled]:
-    """Raises BrokenText with all that is wrong in any file of a folder."""
-    found: list[Bundled] = []
-    faults = []
-    for path in sorted(folder.glob("*.toml")):
-        try:
-            one = read(path.read_text(encoding="utf-8"))
-        except BrokenText as broken:
-            faults += [f"{path.name}: {fault}" for fault in broken.faults]
-            continue
-        if path.name != f"{one.code}.toml":
-            faults.append(f"{path.name}: it should be called {one.code}.toml.")
-        found.append(one)
-    if faults:
-        raise BrokenText(faults)
+    """Raises BrokenFile with all that is wrong in any file of a folder."""
+    found = read_folder(folder, read, name=lambda one: f"{one.code}.toml")
     return {one.code: one for one in sorted(found, key=lambda one: (one.place, one.code))}
 
 
 def check_files(*, app_configs: object = None, folder: Path = FOLDER, **options: object) -> list[CheckMessage]:
     """For Django's checks: each thing that is wrong with a data file."""
-    try:
-        load(folder)
-    except BrokenText as broken:
-        return [Error(fault, id="therapy.E003") for fault in broken.faults]
-    return []
+    return faults_of(load, folder, check="therapy.E003")
 
 
 def read(text: str) -> Bundled:
-    """One text. Raises BrokenText."""
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise BrokenText([f"it is not TOML: {error}."]) from None
+    """One text. Raises BrokenFile."""
+    data = table_of(text)
     if faults := keys(data, Bundled, "it", apart=()):
-        raise BrokenText(faults)
+        raise BrokenFile(faults)
     one = Bundled(**{**data, "words": data["words"].strip()})
     faults = []
     if not re.fullmatch(r"[a-z]{2,20}", one.code):
@@ -93,5 +64,5 @@ def read(text: str) -> Bundled:
     if not FEWEST_WORDS <= len(one.words.split()) <= MOST_WORDS:
         faults.append(f"it has from {FEWEST_WORDS} to {MOST_WORDS} words.")
     if faults:
-        raise BrokenText(faults)
+        raise BrokenFile(faults)
     return one

@@ -4,9 +4,9 @@ from itertools import pairwise
 
 import pytest
 
+from therapy.data_files import BrokenFile
 from therapy.instruments import (
     FOLDER,
-    BrokenInstrument,
     Change,
     asked,
     change,
@@ -161,7 +161,7 @@ GOOD = (FOLDER / "phq-9.v1.toml").read_text()
 
 def broken(old, new):
     assert old in GOOD
-    with pytest.raises(BrokenInstrument) as told:
+    with pytest.raises(BrokenFile) as told:
         read(GOOD.replace(old, new, 1))
     return told.value.faults
 
@@ -198,9 +198,9 @@ def test_a_broken_file_is_told_what_is_wrong(old, new, fault):
 
 
 def test_what_is_not_toml_or_empty_says_so():
-    with pytest.raises(BrokenInstrument, match="not TOML"):
+    with pytest.raises(BrokenFile, match="not TOML"):
         read("items = [")
-    with pytest.raises(BrokenInstrument, match="no items"):
+    with pytest.raises(BrokenFile, match="no items"):
         read("")
 
 

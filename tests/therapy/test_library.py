@@ -14,8 +14,9 @@ from tests.factories import NOON, ProgramFactory, admin, clinician, enrolled, he
 from tests.signing_in import sign_in
 from tests.therapy.plan_world import Clinic
 from therapy import library
+from therapy.data_files import BrokenFile
 from therapy.models import LibraryText, TextMark, TextVersion, Topic
-from therapy.texts import FOLDER, BrokenText, bundled, check_files, read
+from therapy.texts import FOLDER, bundled, check_files, read
 
 pytestmark = pytest.mark.django_db
 
@@ -92,7 +93,7 @@ def test_each_is_in_plain_sentences_and_paragraphs_without_doses_or_numbers_of_s
     ],
 )
 def test_a_file_that_says_something_impossible_is_told(before, after, told):
-    with pytest.raises(BrokenText) as refused:
+    with pytest.raises(BrokenFile) as refused:
         read(GOOD.replace(before, after, 1))
     assert any(fault.startswith(told) for fault in refused.value.faults), refused.value.faults
 

@@ -15,8 +15,9 @@ from tests.factories import NOON, admin, clinician, enrolled, held
 from tests.signing_in import sign_in
 from tests.therapy.plan_world import Clinic
 from therapy import sittings
+from therapy.data_files import BrokenFile
 from therapy.models import Pin, Sitting
-from therapy.practices import FOLDER, MOST_MINUTES, BrokenPractice, check_files, practices, read
+from therapy.practices import FOLDER, MOST_MINUTES, check_files, practices, read
 
 PAUSE, WAVE = practices()["pause"], practices()["wave"]
 HELPED, STOPPED = Sitting.How.HELPED, Sitting.How.STOPPED
@@ -84,7 +85,7 @@ def test_each_is_easy_to_read(practice):
 )
 def test_a_file_that_says_something_impossible_is_told(before, after, told):
     broken = GOOD.replace(before, after) if before == "[[steps]]" else GOOD.replace(before, after, 1)
-    with pytest.raises(BrokenPractice) as refused:
+    with pytest.raises(BrokenFile) as refused:
         read(broken)
     assert any(fault.startswith(told) for fault in refused.value.faults), refused.value.faults
 
