@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
-from django.db import connection
+from django.db import connection, connections
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
@@ -45,6 +45,8 @@ class _Kept(Generic[Row]):
     def ask(self, values: tuple[Any, ...]) -> list[Row]:
         pairs = zip(self.parameters, self.places, strict=True)
         compiler = copy.copy(self.compiler)
+        # Of the thread that asks, and not of the one that asked first.
+        compiler.connection = connections[self.queryset.db]
         bound = self.sql, tuple(same if place is None else values[place] for same, place in pairs)
         compiler.as_sql = lambda *args, **kwargs: bound
         asked: Any = self.queryset.all()

@@ -1,9 +1,11 @@
 """Queries that are put together once: the same answers as those that are put together anew each time."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 import time_machine
+from django.db import connection
 from django.db.models import F
 from django.utils import timezone
 
@@ -46,6 +48,24 @@ def test_what_is_joined_and_what_is_named_come_as_from_any_queryset(django_asser
     with django_assert_num_queries(2):
         assert [one.client.surname for one in joined(enrolment.program_id)] == [person.surname]
         assert [(row.state, row.name) for row in named(enrolment.program_id)] == [(enrolment.state, person.surname)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_each_thread_asks_by_a_connection_of_its_own():
+    @prepared(int)
+    def those(person):
+        return User.objects.filter(pk=person)
+
+    person = enrolled()
+
+    def ask():
+        try:
+            return those(person.pk)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as elsewhere:
+        assert [those(person.pk), elsewhere.submit(ask).result(), those(person.pk)] == [[person]] * 3
 
 
 def test_moments_and_keys_keep_their_places():
@@ -99,7 +119,7 @@ def test_a_rule_that_asks_which_day_it_is_is_right_on_the_next_one_and_elsewhere
 
 
 def test_a_rule_that_asks_for_the_moment_is_refused():
-    with pytest.raises(CannotBePrepared):
+    with time_machine.travel(NOON, tick=True), pytest.raises(CannotBePrepared):
         prepared(int)(lambda person: Enrolment.objects.visible_to(User(pk=person)))(1)
 
 
