@@ -13,7 +13,7 @@ from iop_portal.notices.models import Notice
 from iop_portal.office.urls import urlpatterns
 from iop_portal.people.models import Apart, BrokenGlass, RoleHeld
 from iop_portal.people.roles import Role
-from scheduling.models import Closure
+from scheduling.models import Closure, Course
 from tests.factories import (
     NOON,
     ModalityFactory,
@@ -30,7 +30,7 @@ from tests.factories import (
 )
 from tests.signing_in import sign_in
 from therapy import first_contact
-from therapy.models import Agreement, CounsellorRequest, Duty, Skill, Speciality
+from therapy.models import Agreement, CounsellorRequest, Duty, LibraryText, Skill, Speciality
 from therapy.phases import offer_standard_guide
 
 POST_ONLY = {
@@ -56,6 +56,9 @@ POST_ONLY = {
     "offer_standard_guide",
     "offer_standard_specialities",
     "set_speciality_in_use",
+    "offer_standard_texts",
+    "set_text_in_use",
+    "open_course_again",
 }
 READ_ONLY = {
     "desk",
@@ -87,6 +90,8 @@ READ_ONLY = {
     "phases",
     "specialities",
     "counsellor_requests",
+    "courses",
+    "texts",
 }
 FOR_CLINICIANS = {"my_invitations", "invite_client"}
 FOR_BOTH = {"withdraw_invitation", "send_invitation_again"}
@@ -156,6 +161,18 @@ def keys_in(program, ours):
         "phase": offer_standard_guide(program, by=ours, now=NOON)[0].phase,
         "request_id": CounsellorRequest.objects.create(enrolment=someone.enrolments.get(), asked_at=NOON).pk,
         "speciality_id": Speciality.objects.create(program=program, name="Sleepless nights").pk,
+        "text_id": LibraryText.objects.create(
+            program=program, topic="body", title="Sleep", in_short="At night.", words="Go to bed."
+        ).pk,
+        "course_id": Course.objects.create(
+            program=program,
+            name="Money",
+            in_short="Money in hard weeks.",
+            about="What comes in and goes out.",
+            paper_title="Skills course",
+            sessions=1,
+            needed=1,
+        ).pk,
         "skill_id": Skill.objects.create(program=program, name="Breathing", in_short="Slowly", how="In, out.").pk,
     }
 

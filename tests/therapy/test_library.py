@@ -204,8 +204,8 @@ def test_a_client_reads_by_topic_keeps_and_marks(maya, clinic):
     address = reverse("therapy:library_text", args=[text.pk])
     assert "Keep it for later" in words(maya.get(address))
     mark = reverse("therapy:mark_text", args=[text.pk])
-    assert "Keep it no longer" in words(maya.post(mark, {"kept": "1"}, follow=True))
-    assert "Mark as not read" in words(maya.post(mark, {"read": "1"}, follow=True))
+    assert "Keep it no longer" in words(maya.post(mark, {"keep_it": "1"}, follow=True))
+    assert "Mark as not read" in words(maya.post(mark, {"mark_read": "1"}, follow=True))
     page = maya.get(LIBRARY)
     assert titles(page.context["kept"]) == ["Sleep in the first months"]
     assert "Sleep in the first months" not in titles(page.context["texts"])

@@ -254,7 +254,7 @@ def test_who_stops_early_keeps_the_minutes_that_it_was(maya):
 def test_a_line_is_shared_not_shared_and_removed_from_the_log(maya, clinic):
     one = kept(clinic)
     share, remove = (reverse(f"therapy:{name}_sitting", args=[one.pk]) for name in ("share", "remove"))
-    assert "Shared with your care team" in words(maya.post(share, {"shared": "1"}, follow=True))
+    assert "Shared with your care team" in words(maya.post(share, {"share_it": "1"}, follow=True))
     assert "Only you read this" in words(maya.post(share, follow=True))
     assert "Remove this line?" in words(maya.get(remove))
     assert "Nothing is kept yet." in words(maya.post(remove, follow=True))

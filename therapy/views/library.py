@@ -46,7 +46,8 @@ def one(request: PortalRequest, text_id: int) -> HttpResponse:
 @for_roles(*ENROLLED, methods=("POST",))
 def mark(request: PortalRequest, text_id: int) -> HttpResponse:
     text = get_object_or_404(LibraryText.objects.visible_to(request.user), pk=text_id)
-    said = {name: request.POST[name] == "1" for name in ("kept", "read") if name in request.POST}
+    buttons = {"keep_it": "kept", "mark_read": "read"}
+    said = {mark: request.POST[name] == "1" for name, mark in buttons.items() if name in request.POST}
     library.mark_text(text, **said, by=request.user, now=timezone.now())
     return redirect("therapy:library_text", text.pk)
 

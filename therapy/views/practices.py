@@ -128,7 +128,7 @@ def log(request: PortalRequest) -> HttpResponse:
 def share(request: PortalRequest, sitting_id: int) -> HttpResponse:
     """Lets the care team read it, or not any more."""
     held = get_object_or_404(Sitting.objects.filter(person=request.user), pk=sitting_id)
-    shared = "shared" in request.POST
+    shared = "share_it" in request.POST
     sittings.share_sitting(held, shared, by=request.user, now=timezone.now())
     messages.success(request, _("Your care team may read it.") if shared else _("Only you read it now."))
     return redirect("therapy:practice_log")
