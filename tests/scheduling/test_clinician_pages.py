@@ -296,7 +296,7 @@ def test_the_day_costs_the_same_however_full_it_is(client, amara, program, size,
         client.get(reverse("home:caseload"))
 
 
-DAY_QUERIES = 13
+DAY_QUERIES = 12
 
 
 @pytest.mark.parametrize("size", [1, 6])
