@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from allauth.mfa.models import Authenticator
 from django.urls import reverse
 from django.utils import timezone
@@ -14,7 +15,9 @@ from iop_portal.people.models import CareTeam, RoleHeld, User
 from iop_portal.people.roles import Role
 from tests.factories import (
     NOON,
+    ModalityFactory,
     ProgramFactory,
+    TrackFactory,
     UserFactory,
     admin,
     clinician,
@@ -22,10 +25,13 @@ from tests.factories import (
     held,
     on_care_team,
     permission_of,
+    seated,
+    session_at,
 )
 from tests.signing_in import sign_in
 from therapy.plan_drafting import write_text
 from therapy.plan_texts import Content, fingerprint_of
+from therapy.prescribing import prescribe
 
 pytestmark = pytest.mark.django_db
 LANDING = "home:landing"
@@ -92,6 +98,16 @@ def test_what_waits_goes_away_once_it_is_done(program):
     Authenticator.objects.create(user=maya, type=Authenticator.Type.TOTP, data={})
     permission_of(maya)
     assert suggestions_for(maya, now=NOON) == []
+
+
+def test_booking_is_found_in_a_week_that_has_no_more_to_plan(client, program):
+    maya = enrolled(program)
+    with time_machine.travel(NOON, tick=False):
+        track, group = TrackFactory(program=program), ModalityFactory(program=program)
+        prescribe(maya.enrolments.get(), track=track, phase="core", hours=1, days=1, by=None, now=NOON)
+        seated(maya, session_at(group, NOON + timedelta(hours=3), clinician(program)))
+        page = sign_in(client, maya).get("/").content.decode()
+    assert (reverse("scheduling:book") in page, reverse("scheduling:plan_my_week") in page) == (True, False)
 
 
 def test_an_applicant_finds_what_comes_next(client, program):
