@@ -26,6 +26,8 @@ TITLE = re.compile(r"^(Error: )?[^·]+ · Portal$")
 DROPPED = {"content-length", "content-encoding", "set-cookie", "clear-site-data"}
 
 AXE = """async (tags) => {
+  // The bar on top stays there: on a page that was scrolled it lies over what axe would measure.
+  window.scrollTo(0, 0);
   const found = await axe.run(document, { runOnly: tags, resultTypes: ["violations"] });
   return found.violations.flatMap((rule) =>
     rule.nodes.map((node) => `${rule.id}: ${node.target} ${node.html.slice(0, 150)}`));
