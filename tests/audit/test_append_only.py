@@ -17,6 +17,7 @@ from tests.factories import (
     NOON,
     ModalityFactory,
     ProgramFactory,
+    TrackFactory,
     UserFactory,
     clinician,
     enrolled,
@@ -30,20 +31,30 @@ from therapy.models import (
     Amendment,
     CarePlan,
     CounsellingNote,
+    Criterion,
+    CriterionSaid,
     Disposition,
+    Interest,
+    LibraryText,
     Message,
     Note,
+    Opportunity,
+    PhaseGuide,
     PlanReview,
     PlanSignature,
+    Prescription,
     Progress,
     Reading,
     Sheet,
     Signature,
+    Step,
+    TextVersion,
     Thread,
 )
 
 KEPT = (Entry, Consent, Revocation, Disclosure, TextOptIn, TextOptOut, Attendance, PlanSignature, PlanReview, Progress)
 KEPT += (Disposition, Message, Reading, Agreement, Signature, Amendment, CounsellingNote)
+KEPT += (Step, TextVersion, CriterionSaid)
 
 
 def a_row_of_each():
@@ -84,6 +95,7 @@ def a_row_of_each():
     alert = Alert.objects.create(sheet=sheet, item="9", value=1, raised_at=NOON)
     Disposition.objects.create(alert=alert, done=["spoke"], words="We spoke", **said)
     _what_is_written(enrolment.client, enrolment.program)
+    _what_is_told(enrolment, said)
     # Deferred foreign keys that wait to be checked would refuse TRUNCATE before the trigger does.
     connection.check_constraints()
 
@@ -102,6 +114,25 @@ def _what_is_written(client, program):
     note = Note.objects.create(**of, text="Came", begun_at=NOON, signed_at=NOON)
     Amendment.objects.create(note=note, author=counsellor, text="And stayed", added_at=NOON)
     CounsellingNote.objects.create(**of, text="What was said", written_at=NOON)
+
+
+def _what_is_told(enrolment, said):
+    """What came of an interest, how a text was, and what was said of a criterion."""
+    client, program = enrolment.client, enrolment.program
+    posted = Opportunity.objects.create(
+        program=program, kind="job", title="Baker", place="Mill", about="Bread", posted_by=client, posted_at=NOON
+    )
+    interest = Interest.objects.create(opportunity=posted, enrolment=enrolment, shown_at=NOON)
+    Step.objects.create(interest=interest, number=1, state="applied", recorded_by=client, recorded_at=NOON)
+    told = {"title": "Sleep", "in_short": "At night.", "words": "Go to bed."}
+    text = LibraryText.objects.create(program=program, topic="body", **told)
+    TextVersion.objects.create(text=text, number=1, **told, **said)
+    guide = PhaseGuide.objects.create(program=program, phase="core", what_for="To get steady.", hours=9, days=3)
+    criterion = Criterion.objects.create(guide=guide, text="I come.", place=1)
+    care = Prescription.objects.create(
+        enrolment=enrolment, track=TrackFactory(program=program), phase="core", hours=9, days=3, since=NOON.date()
+    )
+    CriterionSaid.objects.create(prescription=care, criterion=criterion, side="client", met=True, **said)
 
 
 TAMPERING = [
