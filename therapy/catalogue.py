@@ -146,16 +146,10 @@ def change_modality(modality: Modality, details: ModalityDetails, *, seen: str, 
 
 
 @write
-def retire_modality(modality: Modality, *, by: User, now: datetime) -> None:
-    """Nobody finds or books it any more. It stays, since what was held of it refers to it."""
-    if Modality.objects.filter(pk=modality.pk, in_use=True).update(in_use=False):
-        trail.record("modality.retired", modality, by=by, at=now)
-
-
-@write
-def bring_modality_back(modality: Modality, *, by: User, now: datetime) -> None:
-    if Modality.objects.filter(pk=modality.pk, in_use=False).update(in_use=True):
-        trail.record("modality.brought_back", modality, by=by, at=now)
+def set_modality_in_use(modality: Modality, in_use: bool, *, by: User, now: datetime) -> None:
+    """Out of use nobody finds or books it any more. It stays, since what was held of it refers to it."""
+    if Modality.objects.filter(pk=modality.pk, in_use=not in_use).update(in_use=in_use):
+        trail.record("modality.brought_back" if in_use else "modality.retired", modality, by=by, at=now)
 
 
 def columns(details: ModalityDetails) -> dict[str, Any]:

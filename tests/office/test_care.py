@@ -175,16 +175,16 @@ def test_a_way_changed_meanwhile_is_shown_side_by_side_with_every_tick_kept(offi
 
 
 def test_a_way_leaves_the_catalogue_and_comes_back(office, program, way):
-    office.post(f"/office/ways/{way.pk}/out-of-use/")
-    assert not Modality.objects.visible_to(enrolled(program)).exists()
     office.post(f"/office/ways/{way.pk}/in-use/")
+    assert not Modality.objects.visible_to(enrolled(program)).exists()
+    office.post(f"/office/ways/{way.pk}/in-use/", {"back": "1"})
     assert Modality.objects.visible_to(enrolled(program)).exists()
 
 
 def test_the_standard_list_is_added_once(office, program):
     page = f"/office/programs/{program.pk}/ways/"
     assert "Nothing is on offer yet." in words(office.get(page))
-    assert f"{len(STANDARD)} ways were added." in words(office.post(f"{page}standard/", follow=True))
+    assert f"{len(STANDARD)} were added." in words(office.post(f"{page}standard/", follow=True))
     assert "on the list already" in words(office.post(f"{page}standard/", follow=True))
     assert Modality.objects.filter(program=program).count() == len(STANDARD)
 

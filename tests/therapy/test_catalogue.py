@@ -101,10 +101,10 @@ def test_a_stale_change_is_refused(program, ada):
 def test_it_is_retired_and_brought_back_and_twice_is_once(program, ada):
     made = add(program, ada)
     for _ in range(2):
-        catalogue.retire_modality(made, by=ada, now=NOON)
+        catalogue.set_modality_in_use(made, False, by=ada, now=NOON)
     assert not Modality.objects.get().in_use
     for _ in range(2):
-        catalogue.bring_modality_back(made, by=ada, now=NOON)
+        catalogue.set_modality_in_use(made, True, by=ada, now=NOON)
     assert Modality.objects.get().in_use
     assert verbs() == ["modality.added", "modality.retired", "modality.brought_back"]
 

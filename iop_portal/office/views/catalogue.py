@@ -6,10 +6,10 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from iop_portal.doors import PortalRequest, for_roles
 from iop_portal.office.forms.care import ModalityForm
+from iop_portal.office.views.own_lists import OwnList
 from iop_portal.people.models import Program
 from iop_portal.people.roles import Role
 from iop_portal.refusals import Refused
@@ -18,21 +18,19 @@ from therapy import catalogue
 from therapy.models import Modality
 from therapy.standard import offer_standard_catalogue
 
+WAYS = OwnList("ways", "way", offer_standard_catalogue, catalogue.set_modality_in_use)
+
 
 @for_roles(Role.ADMIN, methods=("GET",))
 def list_ways(request: PortalRequest, program_id: int) -> HttpResponse:
     program = get_object_or_404(Program.objects.run_by(request.user), pk=program_id)
     found = program.modalities.annotate(leaders=Count("given_by")).order_by("-in_use", "name")
-    return render(request, "office/ways.html", {"program": program, "ways": found})
+    return WAYS.show(request, program, found)
 
 
 @for_roles(Role.ADMIN, methods=("POST",))
 def offer_standard(request: PortalRequest, program_id: int) -> HttpResponse:
-    program = get_object_or_404(Program.objects.run_by(request.user), pk=program_id)
-    count = len(offer_standard_catalogue(program, by=request.user, now=timezone.now()))
-    said = ngettext("%(count)d way was added.", "%(count)d ways were added.", count) % {"count": count}
-    messages.success(request, said if count else _("All of them were on the list already."))
-    return redirect("office:ways", program.pk)
+    return WAYS.add_standard(request, program_id)
 
 
 @for_roles(Role.ADMIN)
@@ -70,16 +68,7 @@ def change_way(request: PortalRequest, modality_id: int) -> HttpResponse:
 
 
 @for_roles(Role.ADMIN, methods=("POST",))
-def retire_way(request: PortalRequest, modality_id: int) -> HttpResponse:
+def set_in_use(request: PortalRequest, modality_id: int) -> HttpResponse:
+    """Takes it out of use, or puts it back."""
     way = get_object_or_404(Modality.objects.run_by(request.user), pk=modality_id)
-    catalogue.retire_modality(way, by=request.user, now=timezone.now())
-    messages.success(request, _("%(way)s is out of use. You can put it back.") % {"way": way})
-    return redirect("office:ways", way.program_id)
-
-
-@for_roles(Role.ADMIN, methods=("POST",))
-def bring_way_back(request: PortalRequest, modality_id: int) -> HttpResponse:
-    way = get_object_or_404(Modality.objects.run_by(request.user), pk=modality_id)
-    catalogue.bring_modality_back(way, by=request.user, now=timezone.now())
-    messages.success(request, _("%(way)s is in use again.") % {"way": way})
-    return redirect("office:ways", way.program_id)
+    return WAYS.put_in_use(request, way)

@@ -9,10 +9,10 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from iop_portal.doors import PortalRequest, for_roles
 from iop_portal.office.forms.skills import SkillForm
+from iop_portal.office.views.own_lists import OwnList
 from iop_portal.people.models import Program
 from iop_portal.people.roles import Role
 from iop_portal.refusals import Refused
@@ -21,21 +21,19 @@ from therapy import skills
 from therapy.models import Skill
 from therapy.skills import DETAILS, skill_version
 
+SKILLS = OwnList("skills", "skill", skills.offer_standard_skills, skills.set_skill_in_use)
+
 
 @for_roles(Role.ADMIN, methods=("GET",))
 def list_skills(request: PortalRequest, program_id: int) -> HttpResponse:
     program = get_object_or_404(Program.objects.run_by(request.user), pk=program_id)
     found = program.skills.order_by("-in_use", "name")
-    return render(request, "office/skills.html", {"program": program, "skills": found})
+    return SKILLS.show(request, program, found)
 
 
 @for_roles(Role.ADMIN, methods=("POST",))
 def offer_standard(request: PortalRequest, program_id: int) -> HttpResponse:
-    program = get_object_or_404(Program.objects.run_by(request.user), pk=program_id)
-    count = len(skills.offer_standard_skills(program, by=request.user, now=timezone.now()))
-    said = ngettext("%(count)d skill was added.", "%(count)d skills were added.", count) % {"count": count}
-    messages.success(request, said if count else _("All of them were on the list already."))
-    return redirect("office:skills", program.pk)
+    return SKILLS.add_standard(request, program_id)
 
 
 @for_roles(Role.ADMIN)
@@ -85,5 +83,4 @@ def _stands(form: SkillForm, skill: Skill) -> str:
 def set_in_use(request: PortalRequest, skill_id: int) -> HttpResponse:
     """Takes it out of use, or puts it back."""
     skill = get_object_or_404(Skill.objects.run_by(request.user), pk=skill_id)
-    skills.set_skill_in_use(skill, "back" in request.POST, by=request.user, now=timezone.now())
-    return redirect("office:skills", skill.program_id)
+    return SKILLS.put_in_use(request, skill)

@@ -8,10 +8,10 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from iop_portal.doors import PortalRequest, for_roles
 from iop_portal.office.forms.specialities import SpecialityForm
+from iop_portal.office.views.own_lists import OwnList
 from iop_portal.people.models import Program
 from iop_portal.people.roles import Role
 from iop_portal.refusals import Refused
@@ -21,21 +21,19 @@ from therapy.models import Speciality
 from therapy.specialities import speciality_version
 from therapy.standard_specialities import offer_standard_specialities
 
+SPECIALITIES = OwnList("specialities", "speciality", offer_standard_specialities, specialities.set_speciality_in_use)
+
 
 @for_roles(Role.ADMIN, methods=("GET",))
 def list_specialities(request: PortalRequest, program_id: int) -> HttpResponse:
     program = get_object_or_404(Program.objects.run_by(request.user), pk=program_id)
     found = program.specialities.annotate(known=Count("known_by")).order_by("-in_use", "name")
-    return render(request, "office/specialities.html", {"program": program, "specialities": found})
+    return SPECIALITIES.show(request, program, found)
 
 
 @for_roles(Role.ADMIN, methods=("POST",))
 def offer_standard(request: PortalRequest, program_id: int) -> HttpResponse:
-    program = get_object_or_404(Program.objects.run_by(request.user), pk=program_id)
-    count = len(offer_standard_specialities(program, by=request.user, now=timezone.now()))
-    said = ngettext("%(count)d was added.", "%(count)d were added.", count) % {"count": count}
-    messages.success(request, said if count else _("All of them were on the list already."))
-    return redirect("office:specialities", program.pk)
+    return SPECIALITIES.add_standard(request, program_id)
 
 
 @for_roles(Role.ADMIN)
@@ -77,5 +75,4 @@ def change_speciality(request: PortalRequest, speciality_id: int) -> HttpRespons
 def set_in_use(request: PortalRequest, speciality_id: int) -> HttpResponse:
     """Takes it out of use, or puts it back."""
     speciality = get_object_or_404(Speciality.objects.run_by(request.user), pk=speciality_id)
-    specialities.set_speciality_in_use(speciality, "back" in request.POST, by=request.user, now=timezone.now())
-    return redirect("office:specialities", speciality.program_id)
+    return SPECIALITIES.put_in_use(request, speciality)

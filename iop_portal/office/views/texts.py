@@ -7,10 +7,10 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from iop_portal.doors import PortalRequest, for_roles
 from iop_portal.office.forms.texts import TextForm
+from iop_portal.office.views.own_lists import OwnList
 from iop_portal.people.models import Program
 from iop_portal.people.roles import Role
 from iop_portal.refusals import Refused
@@ -18,6 +18,8 @@ from iop_portal.versions import ChangedMeanwhile
 from therapy import library
 from therapy.library import DETAILS, text_version
 from therapy.models import LibraryText
+
+TEXTS = OwnList("texts", "text", library.offer_standard_texts, library.set_text_in_use)
 
 # Beside saving: a button that shows how it reads.
 LOOK = "look"
@@ -27,16 +29,12 @@ LOOK = "look"
 def list_texts(request: PortalRequest, program_id: int) -> HttpResponse:
     program = get_object_or_404(Program.objects.run_by(request.user), pk=program_id)
     found = program.library.order_by("-in_use", "topic", "title")
-    return render(request, "office/texts.html", {"program": program, "texts": found})
+    return TEXTS.show(request, program, found)
 
 
 @for_roles(Role.ADMIN, methods=("POST",))
 def offer_standard(request: PortalRequest, program_id: int) -> HttpResponse:
-    program = get_object_or_404(Program.objects.run_by(request.user), pk=program_id)
-    count = len(library.offer_standard_texts(program, by=request.user, now=timezone.now()))
-    said = ngettext("%(count)d text was added.", "%(count)d texts were added.", count) % {"count": count}
-    messages.success(request, said if count else _("All of them were there already."))
-    return redirect("office:texts", program.pk)
+    return TEXTS.add_standard(request, program_id)
 
 
 @for_roles(Role.ADMIN)
@@ -86,5 +84,4 @@ def change_text(request: PortalRequest, text_id: int) -> HttpResponse:
 def set_in_use(request: PortalRequest, text_id: int) -> HttpResponse:
     """Hides it, or shows it again."""
     text = get_object_or_404(LibraryText.objects.run_by(request.user), pk=text_id)
-    library.set_text_in_use(text, "back" in request.POST, by=request.user, now=timezone.now())
-    return redirect("office:texts", text.program_id)
+    return TEXTS.put_in_use(request, text)
