@@ -237,7 +237,7 @@ def test_the_counsellor_of_the_demonstration_takes_time_off_and_a_client_finds_w
     walk.go("link", "Time off")
     page.get_by_label("First day").fill(day.isoformat())
     page.get_by_label("Last day").fill(day.isoformat())
-    walk.go("button", "See what it hits")
+    walk.go("button", "See what it affects")
     cancelled = page.get_by_role("region", name="These are cancelled")
     expect(cancelled).to_contain_text(booked.session.modality.name)
     expect(cancelled).to_contain_text("booked")

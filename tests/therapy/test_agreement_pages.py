@@ -185,7 +185,7 @@ def test_the_office_writes_looks_and_publishes(client, program, dana, maya):
     assert late.status_code == 409
     assert "Be on time." in late.content.decode()
     page = words(client.get(listed))
-    assert "0 have signed, 1 is still to" in page
+    assert "0 have signed, 1 has not yet" in page
     assert "Maya Torres" in words(client.get(reverse("office:agreement", args=[made.pk])))
     assert client.get(reverse("office:write_agreement", args=[program.pk, "nothing"])).status_code == 404
 

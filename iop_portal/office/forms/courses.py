@@ -46,7 +46,7 @@ class CourseForm(SeenForm):
         label=_("What it is"),
         max_length=3000,
         widget=forms.Textarea(attrs={"rows": 6}),
-        help_text=_("What one learns, what happens there, and whom it helps."),
+        help_text=_("What people learn, what happens there, and whom it helps."),
     )
     series = SeriesChoice(
         label=_("All sessions of these series"),
@@ -63,7 +63,7 @@ class CourseForm(SeenForm):
     )
     sessions = forms.IntegerField(label=_("How many sessions it has"), min_value=1, max_value=100)
     needed = forms.IntegerField(
-        label=_("How many one comes to for a certificate"),
+        label=_("How many somebody has to come to for a certificate"),
         min_value=1,
         max_value=100,
         help_text=_("Once somebody has joined, this can only become fewer."),

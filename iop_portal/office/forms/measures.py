@@ -28,10 +28,10 @@ class UseForm(EditForm):
         fields = using.DETAILS
         labels = {
             "in_use": gettext_lazy("We ask this"),
-            "first_every_days": gettext_lazy("Every how many days in the start phase"),
-            "every_days": gettext_lazy("Every how many days in the core phase"),
-            "later_every_days": gettext_lazy("Every how many days in the step-down phase"),
-            "last_every_days": gettext_lazy("Every how many days in continuing care"),
+            "first_every_days": gettext_lazy("Days until we ask again, in the start phase"),
+            "every_days": gettext_lazy("Days until we ask again, in the core phase"),
+            "later_every_days": gettext_lazy("Days until we ask again, in the step-down phase"),
+            "last_every_days": gettext_lazy("Days until we ask again, in continuing care"),
             "flag_from": gettext_lazy("Mark it for the care team from this number on"),
         }
         help_texts = {
@@ -61,7 +61,7 @@ class WeeklyDutyForm(PortalForm):
         label=gettext_lazy("On"), choices=list(WEEKDAYS.items()), coerce=int, widget=forms.CheckboxSelectMultiple
     )
     begins = _time(gettext_lazy("From"))
-    ends = _time(gettext_lazy("Until"), gettext_lazy("An earlier time than “From” is on the next day."))
+    ends = _time(gettext_lazy("Until"), gettext_lazy("A time before “From” means the next day."))
 
     def __init__(self, *args: Any, program: Program, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -83,7 +83,9 @@ class DutyDayForm(PortalForm):
     day = forms.DateField(
         label=gettext_lazy("Day"),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        help_text=gettext_lazy("Nothing of its weekday holds on it: say all that does."),
+        help_text=gettext_lazy(
+            "The usual week does not count on this day. Add everybody who is on call, one after another."
+        ),
     )
     clinician = PersonChoice(
         label=gettext_lazy("Who"),

@@ -36,15 +36,15 @@ class GuideForm(SeenForm):
         label=_("Usual days a week"),
         min_value=0,
         max_value=7,
-        help_text=_("Where a clinician begins who plans this phase for somebody. They may plan anything else."),
+        help_text=_("Planning this phase for somebody begins with these numbers. A clinician may change them."),
     )
     criteria = forms.CharField(
         label=_("The next step may come when"),
         max_length=MOST_CRITERIA * (LONGEST_LINE + 2),
         widget=forms.Textarea(attrs={"rows": 8}),
         help_text=_(
-            "One sentence on each line, eight at most, to the client as “you”. What people said of a sentence stays "
-            "with it as long as its words stay."
+            "One sentence on each line, eight at most, to the client as “you”. A sentence that you reword begins anew: "
+            "what people have said about the old one is not carried over."
         ),
     )
 

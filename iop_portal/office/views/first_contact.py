@@ -20,7 +20,9 @@ from therapy.models import FirstContact
 @for_roles(Role.ADMIN)
 def change_page(request: PortalRequest, program_id: int) -> HttpResponse:
     program = get_object_or_404(Program.objects.run_by(request.user), pk=program_id)
-    form = PublicPageForm(request.POST or None, instance=first_contact.page_of(program))
+    page = first_contact.page_of(program)
+    shown = page.published
+    form = PublicPageForm(request.POST or None, instance=page)
     if form.is_valid():
         seen = form.cleaned_data["seen"]
         try:
@@ -33,7 +35,9 @@ def change_page(request: PortalRequest, program_id: int) -> HttpResponse:
             told = _("Saved. Anybody may read it now.") if page.published else _("Saved. Nobody else reads it yet.")
             messages.success(request, told)
             return redirect("office:program", program.pk)
-    return render(request, "office/change_page.html", {"form": form, "program": program}, status=form.status)
+    return render(
+        request, "office/change_page.html", {"form": form, "program": program, "shown": shown}, status=form.status
+    )
 
 
 @for_roles(Role.ADMIN, methods=("GET",))
