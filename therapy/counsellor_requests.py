@@ -141,7 +141,8 @@ def ask_for_counsellor(
         raise WithYouAlready
     if wanted is not None and not to_ask_for(enrolment, now=now).filter(user=wanted).exists():
         raise NotOnTheList
-    office = [one for one in admins_of(enrolment.program) if one not in (present, enrolment.client)]
+    there = admins_of(enrolment.program, about=enrolment.client)
+    office = [one for one in there if one not in (present, enrolment.client)]
     if not office:
         raise NobodyToAsk
     made = CounsellorRequest.objects.create(

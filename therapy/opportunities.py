@@ -192,7 +192,7 @@ def show_interest(opportunity: Opportunity, *, words: str = "", by: User, now: d
     made = Interest.objects.create(opportunity=held, enrolment=admitted, words=words.strip(), shown_at=now)
     trail.record("interest.shown", made, client=by, by=by, at=now)
     team = care_team_of(by, program)
-    owners = [held.posted_by] if held.posted_by in team else [*team, *admins_of(program), held.posted_by]
+    owners = [held.posted_by] if held.posted_by in team else [*team, *admins_of(program, about=by), held.posted_by]
     owe_follow_up(FOLLOW_UP, about=made, program=program, owner=owners[0], client=by, by=by, now=now)
     return made
 

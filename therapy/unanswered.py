@@ -38,7 +38,7 @@ def watch_messages(*, now: datetime) -> int:
 def _owe(thread: Thread, *, now: datetime) -> bool:
     team = care_team_of(thread.client, thread.program)
     given = [one for one in team if one.pk == thread.assigned_to_id]
-    owner = next(iter([*given, *team, *admins_of(thread.program)]), None)
+    owner = next(iter([*given, *team, *admins_of(thread.program, about=thread.client)]), None)
     if owner is None:
         log.error("nobody to ask for an answer", extra={"facts": {"thread": thread.pk}})
         return False

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import models
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from iop_portal.audit import trail
 from iop_portal.followups.models import FollowUp
 from iop_portal.notices import outbox
-from iop_portal.people.models import User
+from iop_portal.people.models import Program, User
 from iop_portal.refusals import Refused
 from iop_portal.writes import write
 
@@ -101,7 +102,7 @@ def resolve_follow_ups_about(about: models.Model, *, kind: str, outcome: str, by
 def hand_over(follow_up: FollowUp, *, to: User, by: User, now: datetime) -> FollowUp:
     """Whoever has something of care that they cannot do themself gives it to a clinician of the program, on duty."""
     given = _lock_open(follow_up, by=by)
-    if given.client is None or not User.objects.clinicians_of(given.program).filter(pk=to.pk).exists():
+    if given.client is None or not clinicians_for(given.client, given.program).filter(pk=to.pk).exists():
         raise NotAClinicianHere
     if given.owner == to:
         return given
@@ -113,6 +114,12 @@ def hand_over(follow_up: FollowUp, *, to: User, by: User, now: datetime) -> Foll
     trail.record("follow_up.handed_over", given, client=given.client, by=by, at=now)
     tell_new_owner(given, now=now)
     return given
+
+
+def clinicians_for(client: User, program: Program) -> QuerySet[User]:
+    """To whom something about a client may be given: nobody from whom they are kept apart."""
+    found: QuerySet[User] = User.objects.clinicians_of(program).free_to_meet(client)
+    return found
 
 
 def tell_new_owner(follow_up: FollowUp, *, now: datetime) -> None:

@@ -55,7 +55,7 @@ class FollowupsConfig(AppConfig):
                 still_owed=lambda follow_up: follow_up.is_open and not follow_up.taken_on,
                 words=lambda follow_up, to: {},
                 essential=True,
-                waits=lambda follow_up, morning: follow_up.due_at > morning,
+                waits=lambda follow_up, morning: not follow_up.urgent and follow_up.due_at > morning,
             ),
             notices.Kind(
                 name="follow_up_escalated",

@@ -97,13 +97,15 @@ def next_responsible(follow_up: FollowUp) -> User | None:
 def _responsible(follow_up: FollowUp) -> list[User]:
     if follow_up.client is None:
         return admins_of(follow_up.program)
-    admins, team = admins_of(follow_up.program), care_team_of(follow_up.client, follow_up.program)
+    admins = admins_of(follow_up.program, about=follow_up.client)
+    team = care_team_of(follow_up.client, follow_up.program)
     return [*team, *admins] if follow_up.on_duty else [*admins, *team]
 
 
-def admins_of(program: Program) -> list[User]:
+def admins_of(program: Program, *, about: User | None = None) -> list[User]:
+    """Those whom an act of the office may come to; one about a client comes to nobody who is kept apart from them."""
     found = User.objects.filter(is_active=True, roles_held__program=program, roles_held__role=Role.ADMIN)
-    return list(found.order_by("pk"))
+    return list((found.free_to_meet(about) if about else found).order_by("pk"))
 
 
 def care_team_of(client: User, program: Program) -> list[User]:

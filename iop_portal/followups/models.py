@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from iop_portal.followups.kinds import Kind, registry
 from iop_portal.people.models import CareTeam, Enrolment, Program, RoleHeld, User
 from iop_portal.people.roles import STAFF_ROLES, Role
-from iop_portal.people.seeing import places_on_care_teams, programs_of
+from iop_portal.people.seeing import kept_apart, places_on_care_teams, programs_of
 
 # How long "I take it on" holds once something is due, counted from then or from the end of a snooze.
 TAKEN_ON_HOLDS = timedelta(days=1)
@@ -39,14 +39,14 @@ class FollowUpQuerySet(models.QuerySet["FollowUp"]):
         they are on duty. Acts of the office: the program's admins, and whoever owns one."""
         run = programs_of(user, Role.ADMIN)
         on_duty = Q(owner=user, on_duty=True, program__in=programs_of(user, Role.CLINICIAN))
+        apart = kept_apart("owner", "client")
         # In the program that owes it: another's acts would tell that the client is there too.
         cared_for = places_on_care_teams(user).filter(
             enrolment__client=OuterRef("client"), enrolment__program=OuterRef("program")
         )
         return self.filter(
             Q(Exists(cared_for))
-            | Q(owner=user, program__in=run)
-            | on_duty
+            | (Q(owner=user, program__in=run) | on_duty) & ~Q(apart)
             | Q(client=None, program__in=run)
             | Q(client=None, owner=user)
         )
@@ -68,12 +68,13 @@ def _before(now: datetime, usually: timedelta) -> Any:
 
 
 def _owner_is_gone() -> Q:
-    """The owner may not sign in, or has no part any more in what the follow-up is about."""
+    """The owner may not sign in, has no part any more in what the follow-up is about, or is kept apart from them."""
     held = RoleHeld.objects.in_force().filter(user=OuterRef("owner"), program=OuterRef("program"))
     on_team = CareTeam.objects.filter(
         clinician=OuterRef("owner"),
         until=None,
         enrolment__client=OuterRef("client"),
+        enrolment__program=OuterRef("program"),
         enrolment__state__in=Enrolment.LIVE,
     )
     sees_to_care = Q(Exists(held.filter(role=Role.ADMIN))) | (Q(Exists(on_team)) | Q(on_duty=True)) & Q(
@@ -81,7 +82,9 @@ def _owner_is_gone() -> Q:
     )
     sees_to_office = Q(Exists(held.filter(role__in=STAFF_ROLES)))
     return (
-        Q(owner__is_active=False) | Q(client__isnull=False) & ~sees_to_care | Q(client__isnull=True) & ~sees_to_office
+        Q(owner__is_active=False)
+        | Q(client__isnull=False) & (~sees_to_care | Q(kept_apart("owner", "client")))
+        | Q(client__isnull=True) & ~sees_to_office
     )
 
 

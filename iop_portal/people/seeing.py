@@ -88,6 +88,12 @@ def behind_broken_glass(user: User, now: datetime) -> Any:
     )
 
 
+def kept_apart(one: str, other: str) -> Exists:
+    """Whether the two people to whom these fields of a row lead are kept apart."""
+    one_way, other_way = Q(one=OuterRef(one), other=OuterRef(other)), Q(one=OuterRef(other), other=OuterRef(one))
+    return Exists(_model("Apart").objects.live().filter(one_way | other_way))
+
+
 class ProgramQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: User) -> Self:
         """Programs one works for, is enrolled in, or belongs to the family of."""
@@ -114,6 +120,13 @@ class UserQuerySet(models.QuerySet[Any]):
             | Q(pk__in=on_care_team(user, now))
             | Q(pk__in=behind_broken_glass(user, now))
         ).distinct()
+
+    def free_to_meet(self, person: User) -> Self:
+        """Without those who are kept apart from somebody."""
+        apart = _model("Apart").objects.live()
+        return self.exclude(pk__in=apart.filter(one=person).values("other")).exclude(
+            pk__in=apart.filter(other=person).values("one")
+        )
 
     def caseload_of(self, user: User) -> Self:
         """Clients of a clinician's care teams."""

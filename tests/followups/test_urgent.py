@@ -19,8 +19,10 @@ from iop_portal.followups.acting import (
 from iop_portal.followups.escalation import escalate_overdue, stands_still
 from iop_portal.followups.models import FollowUp
 from iop_portal.followups.owing import owe_follow_up
+from iop_portal.notices import kinds as notices
 from iop_portal.notices.models import Notice
-from tests.factories import NOON, clinician
+from iop_portal.people.models import CareTeam, Enrolment
+from tests.factories import NOON, ProgramFactory, clinician
 from tests.signing_in import sign_in
 
 pytestmark = pytest.mark.django_db
@@ -162,3 +164,27 @@ def test_readiness_sees_that_what_cannot_wait_stands_still(alarm, amara, office)
 def test_what_is_late_and_can_wait_is_no_alarm(call, amara):
     call(amara)
     assert not stands_still(now=NOON + timedelta(days=3), since=timedelta(minutes=5))
+
+
+def test_a_mail_about_it_waits_for_no_morning(alarm, amara):
+    """Ten minutes before the quiet hours end, and for ten minutes at most: the mail goes out now."""
+    follow_up = alarm(amara)
+    follow_up.due_at = NOON + timedelta(days=1)
+    told = notices.registry["follow_up_owed"]
+    assert told.waits(follow_up, NOON + timedelta(hours=2)) is False
+    follow_up.within = None
+    assert told.waits(follow_up, NOON + timedelta(hours=2)) is True
+
+
+def test_who_is_on_the_care_team_elsewhere_alone_has_no_part_in_it(alarm, amara, office, maya, harbor):
+    follow_up = alarm(amara)
+    amara.care_teams.update(until=NOON)
+    away = Enrolment.objects.create(
+        client=maya, program=ProgramFactory(), state="admitted", referred_on=NOON.date(), admitted_on=NOON.date()
+    )
+    CareTeam.objects.create(enrolment=away, clinician=amara, part="member", since=NOON)
+
+    assert not FollowUp.objects.visible_to(amara).exists()
+    assert escalate_overdue(now=NOON) == 1
+    follow_up.refresh_from_db()
+    assert follow_up.owner == office

@@ -13,7 +13,7 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from iop_portal.people.models import Apart, Program, RoleHeld, User, plain_line
+from iop_portal.people.models import Program, RoleHeld, User, plain_line
 from iop_portal.people.roles import Role
 from iop_portal.people.seeing import still_works
 from therapy.models.catalogue import Modality, programs_of
@@ -102,10 +102,7 @@ class ClinicianQuerySet(models.QuerySet["Clinician"]):
 
     def free_to_meet(self, person: User) -> Self:
         """Without those who are kept apart from somebody."""
-        apart = Apart.objects.live()
-        return self.exclude(user__in=apart.filter(one=person).values("other")).exclude(
-            user__in=apart.filter(other=person).values("one")
-        )
+        return self.filter(user__in=User.objects.free_to_meet(person))
 
     def qualified_on(self, day: date) -> Self:
         """With a credential that is valid on that day."""
