@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from iop_portal.audit import trail
@@ -109,10 +110,13 @@ def begin(person: User, instrument: Instrument, *, by: User, now: datetime) -> S
 
 def open_sheet(person: User, instrument: Instrument, *, now: datetime) -> Sheet | None:
     """What can be taken up again: begun these days, of the questions as they are now."""
-    found = Sheet.objects.open().filter(
-        person=person, instrument=instrument.code, version=instrument.version, begun_at__gte=now - KEPT_OPEN
-    )
-    return found.first()
+    return _taken_up(person, now=now).filter(instrument=instrument.code, version=instrument.version).first()
+
+
+def _taken_up(person: User, *, now: datetime) -> QuerySet[Sheet]:
+    """What lay open when a stay ended is not of the next one."""
+    admitted = Enrolment.State.ADMITTED
+    return Sheet.objects.open().filter(person=person, enrolment__state=admitted, begun_at__gte=now - KEPT_OPEN)
 
 
 def may_go_on(sheet: Sheet, *, now: datetime) -> bool:
@@ -133,20 +137,43 @@ def _admitted(person: User) -> bool:
 # ── Answering ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@write
 def give_answer(sheet: Sheet, item: Item, value: int | None, *, by: User, now: datetime) -> Sheet:
-    """Keep one answer. What asks people to act reaches them in the same transaction, long before all is sent in."""
+    """Keep one answer. What asks people to act reaches them in the same transaction, long before all is sent in.
+
+    It reaches them also where it comes too late to be kept: not to keep an answer must not be not to have heard it.
+    """
+    try:
+        return _keep_answer(sheet, item, value, now=now)
+    except (SentAlready, LeftTooLong, NotAdmitted):
+        if alarms(item, value):
+            assert value is not None
+            _hear(sheet, item, value, now=now)
+        raise
+
+
+@write
+def _hear(sheet: Sheet, item: Item, value: int, *, now: datetime) -> None:
+    if value in _values_of(item):
+        raise_alert(_locked(sheet), item, value, now=now)
+
+
+@write
+def _keep_answer(sheet: Sheet, item: Item, value: int | None, *, now: datetime) -> Sheet:
     held = _lock_open(sheet, now=now)
     known = answers_of(held)
     if item not in asked(instrument_of(held), known):
         raise NotAsked
-    if value is not None and value not in {option.value for option in item.options}:
+    if value is not None and value not in _values_of(item):
         raise NoSuchAnswer
     Answer.objects.update_or_create(sheet=held, item=item.code, defaults={"value": value, "answered_at": now})
     if alarms(item, value):
         assert value is not None
         raise_alert(held, item, value, now=now)
     return held
+
+
+def _values_of(item: Item) -> set[int]:
+    return {option.value for option in item.options}
 
 
 def alarms(item: Item, value: int | None) -> bool:
@@ -171,9 +198,13 @@ def send(sheet: Sheet, *, by: User, now: datetime) -> Sheet:
     return held
 
 
-def _lock_open(sheet: Sheet, *, now: datetime) -> Sheet:
+def _locked(sheet: Sheet) -> Sheet:
     locked = Sheet.objects.select_for_update(of=("self",)).select_related("enrolment__program", "person")
-    held = locked.get(pk=sheet.pk)
+    return locked.get(pk=sheet.pk)
+
+
+def _lock_open(sheet: Sheet, *, now: datetime) -> Sheet:
+    held = _locked(sheet)
     if held.sent_at is not None:
         raise SentAlready
     if held.enrolment.state != Enrolment.State.ADMITTED:
@@ -201,16 +232,17 @@ def offers_to(person: User, *, now: datetime) -> list[Offer]:
     """What their programs use, first what they were asked. Outside staffed hours, what may alarm says when it will be
     open.
     """
-    mine = Enrolment.objects.filter(client=person, state=Enrolment.State.ADMITTED).select_related("program")
+    mine = list(Enrolment.objects.filter(client=person, state=Enrolment.State.ADMITTED).select_related("program"))
     found: dict[str, Offer] = {}
     waiting = asked_of(person)
-    begun = {
-        each.instrument: each for each in Sheet.objects.open().filter(person=person, begun_at__gte=now - KEPT_OPEN)
-    }
+    begun = {each.instrument: each for each in _taken_up(person, now=now)}
+    opens = {each.pk: next_staffed(each.program, now) for each in mine}
     for enrolment in mine:
-        opens_at = next_staffed(enrolment.program, now)
         for code, use in used_by(enrolment.program).items():
             sheet = begun.get(code)
+            # Where it would be answered: the program of the open sheet, or the one that asked.
+            where = [each.enrolment_id for each in (sheet, waiting.get(code)) if each]
+            opens_at = next((opens[key] for key in where if key in opens), opens[enrolment.pk])
             graced = sheet is not None and now - sheet.begun_at < GRACE
             is_open = not use.instrument.alarming or opens_at == now or graced
             offer = Offer(use.instrument, code in waiting, sheet is not None, is_open, None if is_open else opens_at)

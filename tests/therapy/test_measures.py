@@ -42,6 +42,12 @@ def nobody_on_call(program, now=NOON):
     set_day(program, now.date(), None, None, by=None, now=now)
 
 
+def admitted_to(program, person):
+    return Enrolment.objects.create(
+        client=person, program=program, state="admitted", referred_on=NOON.date(), admitted_on=NOON.date()
+    )
+
+
 # ── Answering ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -124,6 +130,29 @@ def test_after_discharge_nothing_is_answered_and_everything_stays(maya):
         begin(maya, GAD, by=maya, now=NOON)
     assert [each.sheet for each in results.course_of(maya, GAD, reader=maya, now=NOON).results] == [done]
     assert offers_to(maya, now=NOON) == []
+
+
+def test_who_comes_back_begins_anew_whatever_lay_open_from_before(maya, harbor):
+    before = answer(maya, GAD, {"1": 2})
+    Enrolment.objects.update(state="discharged", discharged_on=NOON.date(), discharge_reason="left")
+    again = admitted_to(harbor, maya)
+
+    assert [offer.begun for offer in offers_to(maya, now=NOON) if offer.instrument == GAD] == [False]
+    sheet = begin(maya, GAD, by=maya, now=NOON)
+    assert (sheet != before, sheet.enrolment) == (True, again)
+    give_answer(sheet, GAD.item("1"), 1, by=maya, now=NOON)
+
+
+def test_of_two_programs_the_one_that_asked_says_whether_it_is_open(maya, harbor):
+    river = ProgramFactory()
+    admitted_to(river, maya)
+    always_on_call(river, clinician(river))
+    ask(maya.enrolments.get(program=harbor), PHQ, by=None, now=NOON)
+    for program, is_open in ((river, True), (harbor, False)):
+        nobody_on_call(program)
+        assert [offer.open for offer in offers_to(maya, now=NOON) if offer.instrument == PHQ] == [is_open]
+    with pytest.raises(measures.NobodyIsOnCall):
+        begin(maya, PHQ, by=maya, now=NOON)
 
 
 def test_what_the_program_does_not_use_cannot_be_begun(maya):
