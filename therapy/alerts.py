@@ -8,6 +8,7 @@ reads neither the answer nor what was written.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection
 from datetime import datetime
 
@@ -15,20 +16,23 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from iop_portal.accounts.apart import are_apart
 from iop_portal.audit import trail
 from iop_portal.followups.acting import resolve_follow_ups_about
 from iop_portal.followups.escalation import admins_of, care_team_of
 from iop_portal.followups.models import FollowUp
 from iop_portal.followups.owing import owe_follow_up
-from iop_portal.people.models import User
+from iop_portal.people.models import Program, User
 from iop_portal.people.roles import Role
-from iop_portal.people.seeing import places_on_care_teams, programs_of
+from iop_portal.people.seeing import kept_apart, places_on_care_teams, programs_of
 from iop_portal.refusals import Refused
 from iop_portal.writes import write
 from therapy.instruments import Item
 from therapy.models import Alert, Disposition, Sheet
 from therapy.oncall import on_call
 from therapy.prescribing import policy_of
+
+log = logging.getLogger(__name__)
 
 # Of the primary counsellor, and of who is on call.
 KINDS = OF_COUNSELLOR, OF_WHO_IS_ON_CALL = "safety_answer", "safety_answer_on_call"
@@ -51,14 +55,34 @@ class NothingWritten(Refused):
 
 @write
 def raise_alert(sheet: Sheet, item: Item, value: int, *, now: datetime) -> Alert | None:
-    """None where the same answer, or a heavier one, was seen to already. The sheet is locked by the caller."""
+    """None where the same answer, or a heavier one, was seen to already. The sheet is locked by the caller.
+
+    While one is open a heavier answer stands in it: who opens it reads the worst that was said, and nobody has two.
+    """
     known = list(sheet.alerts.filter(item=item.code))
-    if any(alert.closed_at is None or alert.value >= value for alert in known):
-        return next((alert for alert in known if alert.closed_at is None), None)
+    waiting = next((alert for alert in known if alert.closed_at is None), None)
+    if waiting is not None:
+        return _heavier(waiting, value, now=now)
+    if any(alert.value >= value for alert in known):
+        return None
     alert = Alert.objects.create(sheet=sheet, item=item.code, value=value, raised_at=now)
     trail.record("alert.raised", alert, client=sheet.person, at=now)
     _tell(alert, now=now)
     return alert
+
+
+def _heavier(alert: Alert, value: int, *, now: datetime) -> Alert:
+    if value > alert.value:
+        alert.value = value
+        alert.save(update_fields=["value"])
+        trail.record("alert.heavier", alert, client=alert.client, at=now)
+    return alert
+
+
+def duty_for(client: User, program: Program, now: datetime) -> User | None:
+    """Whoever is on call, unless they are kept apart from this client: then it is as if nobody were."""
+    duty = on_call(program, now)
+    return None if duty is None or are_apart(duty, client) else duty
 
 
 def _tell(alert: Alert, *, now: datetime) -> None:
@@ -66,8 +90,10 @@ def _tell(alert: Alert, *, now: datetime) -> None:
     program, client = alert.program, alert.client
     within = policy_of(program).alert_goes_on
     counsellor = next(iter(care_team_of(client, program)), None)
-    duty = on_call(program, now)
-    admin = next(iter(admins_of(program)), None)
+    duty = duty_for(client, program, now)
+    admin = next(iter(admins_of(program, about=client)), None)
+    if not (counsellor or duty or admin):
+        log.error("an answer that cannot wait has nobody to come to", extra={"facts": {"alert": alert.pk}})
     for kind, owner, on_duty in (
         (OF_COUNSELLOR, counsellor, False),
         (OF_WHO_IS_ON_CALL, None if duty == counsellor else duty, True),
@@ -91,7 +117,8 @@ def _tell(alert: Alert, *, now: datetime) -> None:
 
 
 def alerts_open_to(user: User, now: datetime) -> QuerySet[Alert]:
-    """The care team, an emergency access, and who has it because they are on duty, or wrote what was done."""
+    """The care team, an emergency access, and who has it because they are on duty, or wrote what was done and works
+    there still."""
     visible = Alert.objects.visible_to(user, now).values("pk")
     mine = FollowUp.objects.filter(
         kind__in=KINDS,
@@ -100,16 +127,19 @@ def alerts_open_to(user: User, now: datetime) -> QuerySet[Alert]:
         on_duty=True,
         resolved_at=None,
         program__in=programs_of(user, Role.CLINICIAN),
-    )
-    return Alert.objects.filter(Q(pk__in=visible) | Q(Exists(mine)) | Q(disposition__by=user)).select_related(
+    ).exclude(kept_apart("owner", "client"))
+    written = Q(disposition__by=user, sheet__enrolment__program__in=programs_of(user, Role.CLINICIAN))
+    return Alert.objects.filter(Q(pk__in=visible) | Q(Exists(mine)) | written).select_related(
         "sheet__person", "sheet__enrolment__program"
     )
 
 
 def alerts_administered_by(admin: User) -> QuerySet[Alert]:
     """Those that came to an admin: that there is one, and about whom."""
-    mine = FollowUp.objects.open().filter(
-        kind__in=KINDS, about_id=OuterRef("pk"), owner=admin, program__in=programs_of(admin, Role.ADMIN)
+    mine = (
+        FollowUp.objects.open()
+        .filter(kind__in=KINDS, about_id=OuterRef("pk"), owner=admin, program__in=programs_of(admin, Role.ADMIN))
+        .exclude(kept_apart("owner", "client"))
     )
     return Alert.objects.filter(Exists(mine)).select_related("sheet__person", "sheet__enrolment__program")
 
@@ -118,6 +148,20 @@ def may_close(alert: Alert, by: User) -> bool:
     """On the care team there, or on duty with it. An emergency access reads, and leaves it to those."""
     on_team = places_on_care_teams(by).filter(enrolment__client=alert.client, enrolment__program=alert.program)
     return on_team.exists() or _open_of(alert).filter(owner=by, on_duty=True).exists()
+
+
+def reached(sheet: Sheet, item: str) -> bool | None:
+    """Whether an answer came to somebody who was on call. None where there was none that asks people to act."""
+    alert = sheet.alerts.filter(item=item).order_by("-raised_at", "-pk").first()
+    return None if alert is None else duty_for(sheet.person, sheet.enrolment.program, alert.raised_at) is not None
+
+
+def changed_to(alert: Alert, item: Item) -> str:
+    """What they chose instead since, in words, where they did."""
+    now = alert.sheet.answers.filter(item=item.code).first()
+    if now is None or now.value == alert.value:
+        return ""
+    return _("I prefer not to say") if now.value is None else item.words_of(now.value)
 
 
 def follow_up_of(alert: Alert, owner: User) -> FollowUp | None:

@@ -6,19 +6,20 @@ import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 from django.urls import reverse
 
+from iop_portal.accounts.apart import keep_apart
 from iop_portal.accounts.glass import break_glass
 from iop_portal.audit.models import Entry
 from iop_portal.consents.models import Category
-from iop_portal.followups.acting import DoneElsewhere, resolve_follow_up
+from iop_portal.followups.acting import DoneElsewhere, NotAClinicianHere, hand_over, resolve_follow_up
 from iop_portal.followups.escalation import escalate_overdue
 from iop_portal.followups.models import FollowUp
 from iop_portal.notices.models import Notice
-from iop_portal.people.models import Enrolment
+from iop_portal.people.models import Apart, Enrolment, RoleHeld
 from iop_portal.people.roles import Role
 from tests.factories import NOON, ProgramFactory, admin, clinician, enrolled, held, on_care_team, permission_of
 from tests.signing_in import sign_in
-from tests.therapy.measured import PHQ, always_on_call, answer
-from therapy import alerts, measures
+from tests.therapy.measured import GAD, PHQ, always_on_call, answer, points, sent
+from therapy import alerts, asking, measures
 from therapy.alerts import alerts_administered_by, alerts_open_to, close_alert
 from therapy.models import Alert, ClinicalPolicy, Disposition
 from therapy.oncall import set_day
@@ -63,6 +64,10 @@ def raised(maya, value=1, now=NOON):
     return answer(maya, PHQ, {"9": value}, now=now).alerts.first()
 
 
+def measured_and_sent(maya):
+    return sent(maya, PHQ, {**points(PHQ, 4), "9": 0})
+
+
 def owners():
     return sorted(FollowUp.objects.open().values_list("kind", "owner__preferred_name"))
 
@@ -101,6 +106,38 @@ def test_one_who_is_both_has_one_act(maya, amara, harbor):
     assert owners() == [("safety_answer", "Amara")]
 
 
+def test_who_is_kept_apart_from_them_hears_nothing_of_it(maya, lena, office, harbor):
+    keep_apart(maya, lena, asked_by=Apart.AskedBy.SAFETY, by=office, now=NOON)
+    raised(maya)
+    assert owners() == [("safety_answer", "Amara"), ("safety_answer_on_call", "Office")]
+    with pytest.raises(NotAClinicianHere):
+        hand_over(FollowUp.objects.get(owner=office), to=lena, by=office, now=NOON)
+
+    for minutes in range(0, 120, 5):
+        escalate_overdue(now=NOON + timedelta(minutes=minutes))
+        assert not FollowUp.objects.filter(owner=lena).exists()
+
+
+def test_an_admin_kept_apart_from_them_is_not_the_one_whom_it_comes_to(maya, lena, office, harbor):
+    other = admin(harbor, preferred_name="Other")
+    keep_apart(maya, office, asked_by=Apart.AskedBy.CLIENT, by=other, now=NOON)
+    harbor.duties.all().delete()
+    always_on_call(harbor, lena)
+    raised(maya)
+    escalate_overdue(now=NOON + WITHIN)
+    assert ("safety_answer", "Other") in owners()
+
+
+def test_kept_apart_while_it_is_with_them_it_goes_on_at_once(maya, lena, office):
+    alert = raised(maya)
+    keep_apart(maya, lena, asked_by=Apart.AskedBy.SAFETY, by=office, now=NOON)
+    assert not alerts_open_to(lena, NOON).exists()
+    assert not FollowUp.objects.visible_to(lena).exists()
+    escalate_overdue(now=NOON + timedelta(minutes=1))
+    assert not FollowUp.objects.filter(owner=lena).exists()
+    assert alert.closed_at is None
+
+
 def test_with_nobody_on_call_an_admin_has_it_too(maya, amara, harbor):
     sheet = measures.begin(maya, PHQ, by=maya, now=NOON)
     set_day(harbor, NOON.date(), None, None, by=amara, now=NOON)
@@ -129,6 +166,51 @@ def test_saying_the_same_again_tells_nobody_again(maya):
         measures.give_answer(alert.sheet, PHQ.item("9"), value, by=maya, now=NOON)
     assert Alert.objects.count() == 1
     assert FollowUp.objects.count() == 2
+
+
+def test_a_heavier_answer_stands_in_the_alert_that_is_open_and_a_lighter_one_does_not(client, maya, lena):
+    alert = raised(maya, 1)
+    for value, kept in ((3, 3), (2, 3), (0, 3)):
+        measures.give_answer(alert.sheet, PHQ.item("9"), value, by=maya, now=NOON)
+        assert Alert.objects.get().value == kept
+
+    shown = page(client, lena, alert).content.decode()
+    assert "Nearly every day" in shown
+    assert "They have changed it since: <strong>Not at all</strong>" in shown
+
+
+def test_what_was_answered_too_late_to_be_kept_is_heard_all_the_same(maya, amara, lena):
+    left, sent = answer(maya, PHQ, {"1": 1}), answer(maya, GAD, {})
+    later = NOON + timedelta(days=4)
+    with pytest.raises(measures.LeftTooLong):
+        measures.give_answer(left, PHQ.item("9"), 2, by=maya, now=later)
+    assert [(each.sheet, each.value) for each in Alert.objects.all()] == [(left, 2)]
+    assert owners() == [("safety_answer", "Amara"), ("safety_answer_on_call", "Lena")]
+    assert (left.answers.count(), sent.answers.count()) == (1, 0)
+
+    with pytest.raises(measures.LeftTooLong):
+        measures.give_answer(left, PHQ.item("9"), 0, by=maya, now=later)
+    assert Alert.objects.count() == 1
+
+
+def test_who_was_discharged_in_the_middle_of_it_is_heard_by_who_is_on_call(maya, lena):
+    sheet = answer(maya, PHQ, {"1": 1})
+    Enrolment.objects.update(state="discharged", discharged_on=NOON.date(), discharge_reason="left")
+    with pytest.raises(asking.NotAdmitted):
+        measures.give_answer(sheet, PHQ.item("9"), 1, by=maya, now=NOON)
+    assert owners() == [("safety_answer_on_call", "Lena")]
+    assert list(alerts_open_to(lena, NOON)) == [Alert.objects.get()]
+
+
+def test_a_heavier_answer_to_what_was_sent_in_is_heard(maya, amara):
+    sheet = measured_and_sent(maya)
+    with pytest.raises(measures.SentAlready):
+        measures.give_answer(sheet, PHQ.item("9"), 0, by=maya, now=NOON)
+    assert not Alert.objects.exists()
+    with pytest.raises(measures.SentAlready):
+        measures.give_answer(sheet, PHQ.item("9"), 3, by=maya, now=NOON)
+    assert Alert.objects.get().value == 3
+    assert sheet.answers.get(item="9").value == 0
 
 
 def test_a_heavier_answer_after_somebody_acted_is_a_new_one(maya, amara):
@@ -214,6 +296,32 @@ def test_who_wrote_what_was_done_reads_it_still(maya, lena):
     alert = raised(maya)
     closed(alert, lena)
     assert list(alerts_open_to(lena, NOON)) == [alert]
+
+
+def test_who_wrote_what_was_done_reads_it_while_they_work_there(maya, lena, harbor):
+    closed(raised(maya), lena)
+    RoleHeld.objects.filter(user=lena).delete()
+    RoleHeld.objects.create(user=lena, program=harbor, role=Role.ADMIN)
+    RoleHeld.objects.create(user=lena, program=ProgramFactory(), role=Role.CLINICIAN)
+    assert not alerts_open_to(lena, NOON).exists()
+
+
+@pytest.mark.parametrize("change", [{"closed_at": None}, {"value": 1}, {"item": "8"}])
+def test_what_was_closed_stays_closed_and_nothing_is_taken_away(maya, amara, change):
+    alert = raised(maya, 2)
+    closed(alert, amara)
+    with pytest.raises(IntegrityError, match="an_alert_stays"), transaction.atomic():
+        Alert.objects.update(**change)
+    with pytest.raises(IntegrityError, match="an_alert_stays"), transaction.atomic():
+        Alert.objects.filter(pk=alert.pk)._raw_delete(using="default")
+
+
+def test_an_open_alert_gets_no_lighter_and_is_not_deleted(maya):
+    alert = raised(maya, 2)
+    with pytest.raises(IntegrityError, match="an_alert_stays"), transaction.atomic():
+        Alert.objects.update(value=1)
+    with pytest.raises(IntegrityError, match="an_alert_stays"), transaction.atomic():
+        Alert.objects.filter(pk=alert.pk)._raw_delete(using="default")
 
 
 def test_an_emergency_access_reads_and_does_not_close(maya, harbor, amara):

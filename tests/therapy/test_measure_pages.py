@@ -96,6 +96,32 @@ def test_help_comes_before_anything_else(client, maya):
     assert sheet.alerts.count() == 1
 
 
+def test_help_says_who_was_told_and_never_more_than_is_so(client, maya):
+    there = "Those of us who are there for you have been told"
+    nobody = "Nobody of us is on call at this hour, so please do not wait for us"
+    sheet = answer(maya, PHQ, {"9": 2}, now=timezone.now())
+    where = reverse("therapy:measure_help", args=[sheet.pk, "9"])
+    shown = words(client.get(where))
+    assert (there in shown, nobody in shown) == (True, False)
+
+    unheard = words(client.get(reverse("therapy:measure_help", args=[sheet.pk, "1"])))
+    assert (there in unheard, nobody in unheard) == (False, False)
+
+    Duty.objects.all().delete()
+    shown = words(client.get(where))
+    assert (there in shown, nobody in shown) == (False, True)
+
+
+def test_what_comes_too_late_leads_to_help_and_says_that_it_was_heard(client, maya):
+    sheet = answer(maya, PHQ, {"1": 1}, now=timezone.now())
+    Enrolment.objects.update(state="discharged", discharged_on=timezone.now().date(), discharge_reason="left")
+    stopped = client.post(at(sheet, "9"), {"answer": "2"})
+    assert stopped.status_code == 409
+    assert "tel:988" in stopped.content.decode()
+    assert "Those of us who are there for you have been told" in words(stopped)
+    assert sheet.alerts.get().value == 2
+
+
 def test_what_was_sent_in_is_not_answered_again(client, maya):
     sheet = sent(maya, GAD, points(GAD, 5), now=timezone.now())
     for response in (client.get(at(sheet, "1")), client.post(at(sheet, "1"), {"answer": "3"})):

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from iop_portal.followups.acting import clinicians_for
 from iop_portal.forms import PortalForm
 from iop_portal.people.models import Program, User
 from therapy.alerts import NothingWritten
@@ -60,6 +61,6 @@ class DispositionForm(PortalForm):
 class HandOverForm(PortalForm):
     to = ClinicianChoice(label=_("Give it to"), queryset=User.objects.none())
 
-    def __init__(self, *args: Any, program: Program, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, client: User, program: Program, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["to"].queryset = User.objects.clinicians_of(program)  # type: ignore[attr-defined]
+        self.fields["to"].queryset = clinicians_for(client, program)  # type: ignore[attr-defined]

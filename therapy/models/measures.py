@@ -234,7 +234,10 @@ class AlertQuerySet(models.QuerySet["Alert"]):
 
 
 class Alert(models.Model):
-    """An answer that asks people to act at once. It is open until somebody of the care has written what was done."""
+    """An answer that asks people to act at once. It is open until somebody of the care has written what was done.
+
+    Of what was answered while it is open the heaviest stands in it.
+    """
 
     sheet = models.ForeignKey(Sheet, models.PROTECT, related_name="alerts")
     item = models.CharField(max_length=20)
@@ -252,6 +255,21 @@ class Alert(models.Model):
             ),
         ]
         triggers = [
+            pgtrigger.Trigger(
+                name="an_alert_stays",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                func="""
+                    IF TG_OP = 'DELETE' OR OLD.closed_at IS NOT NULL OR NEW.value < OLD.value
+                       OR (OLD.sheet_id, OLD.item, OLD.raised_at)
+                          IS DISTINCT FROM (NEW.sheet_id, NEW.item, NEW.raised_at)
+                    THEN
+                        RAISE EXCEPTION 'an alert is closed once, and says what was answered'
+                        USING ERRCODE = 'check_violation', CONSTRAINT = 'an_alert_stays';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
             pgtrigger.Trigger(
                 name="an_alert_is_closed_in_writing",
                 when=pgtrigger.Before,

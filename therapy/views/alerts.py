@@ -89,6 +89,7 @@ def alert(request: PortalRequest, alert_id: int) -> HttpResponse:
         "client": found.client,
         "item": item,
         "answered": item.words_of(found.value) if item else found.value,
+        "changed_to": alerts.changed_to(found, item) if item else "",
         "instrument": one,
         "follow_up": alerts.follow_up_of(found, request.user),
         "owners": alerts.owners_of(found),
@@ -104,7 +105,7 @@ def _for_the_office(request: PortalRequest, alert_id: int) -> HttpResponse:
     """An admin to whom it came finds whom it is about, and no word of what was answered."""
     found: Alert = get_object_or_404(alerts.alerts_administered_by(request.user), pk=alert_id)
     follow_up = alerts.follow_up_of(found, request.user)
-    form = HandOverForm(request.POST or None, program=found.program)
+    form = HandOverForm(request.POST or None, client=found.client, program=found.program)
     if follow_up is not None and form.is_valid():
         try:
             give_to(follow_up, to=form.cleaned_data["to"], by=request.user, now=timezone.now())

@@ -15,7 +15,7 @@ from iop_portal.doors import PortalRequest, for_roles
 from iop_portal.people.models import Enrolment
 from iop_portal.people.roles import Role
 from iop_portal.refusals import Refused
-from therapy import measures, results
+from therapy import alerts, measures, results
 from therapy.asking import NotAdmitted
 from therapy.forms.measures import AnswerForm
 from therapy.instruments import Instrument, Item, asked, instruments, unanswered
@@ -78,7 +78,9 @@ def question(request: PortalRequest, sheet_id: int, item: str) -> HttpResponse:
         try:
             measures.give_answer(sheet, found, form.value, by=request.user, now=now)
         except Refused as refusal:
-            return _stopped(request, one, refusal, hard=measures.alarms(found, form.value))
+            return _stopped(
+                request, one, refusal, hard_in=(sheet, item) if measures.alarms(found, form.value) else None
+            )
         if measures.alarms(found, form.value):
             return redirect("therapy:measure_help", sheet.pk, found.code)
         return redirect("therapy:check_measure", sheet.pk) if "check" in request.GET else _next(sheet, found.code)
@@ -98,7 +100,8 @@ def help_now(request: PortalRequest, sheet_id: int, item: str) -> HttpResponse:
     sheet = _own(request, sheet_id)
     if measures.instrument_of(sheet).item(item) is None:
         raise Http404
-    return render(request, "therapy/measure_help.html", {"sheet": sheet, "go_on": _where_next(sheet, item)})
+    context = {"sheet": sheet, "go_on": _where_next(sheet, item), "reached": alerts.reached(sheet, item)}
+    return render(request, "therapy/measure_help.html", context)
 
 
 @for_roles(*ANSWERING)
@@ -166,10 +169,15 @@ def _cannot_go_on(sheet: Sheet, *, now: datetime) -> Refused | None:
     return None if measures.may_go_on(sheet, now=now) else measures.NobodyIsOnCall()
 
 
-def _stopped(request: PortalRequest, one: Instrument, refusal: Refused, *, hard: bool = False) -> HttpResponse:
-    """Why it does not go on, in a sentence, with what is kept and where it is. `hard`: help stands first."""
+def _stopped(
+    request: PortalRequest, one: Instrument, refusal: Refused, *, hard_in: tuple[Sheet, str] | None = None
+) -> HttpResponse:
+    """Why it does not go on, in a sentence, with what is kept and where it is. `hard_in` is the sheet and the item
+    of an answer that asks people to act: help stands there, and whom it has reached."""
     offers = {offer.instrument.code: offer for offer in measures.offers_to(request.user, now=timezone.now())}
-    context = {"instrument": one, "why": str(refusal), "hard": hard, "offer": offers.get(one.code)}
+    context = {"instrument": one, "why": str(refusal), "offer": offers.get(one.code)}
+    if hard_in:
+        context |= {"hard": True, "reached": alerts.reached(*hard_in)}
     return render(request, "therapy/measure_stopped.html", context, status=refusal.status)
 
 
