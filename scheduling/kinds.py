@@ -228,6 +228,7 @@ follow_ups.register(
         why=gettext_lazy("Somebody who was expected did not come. A call on the same day brings many people back."),
         due_in=timedelta(hours=4),
         place=_record,
+        to_client=gettext_lazy("Get in touch with you, because you were missed"),
     ),
     follow_ups.Kind(
         name=misses.ESCALATION,
@@ -238,6 +239,7 @@ follow_ups.register(
         ),
         due_in=timedelta(hours=2),
         place=_record,
+        to_client=gettext_lazy("Ask you what makes it hard to come"),
     ),
     follow_ups.Kind(
         name=misses.REVIEW,
@@ -249,6 +251,7 @@ follow_ups.register(
         ),
         due_in=timedelta(days=1),
         place=_record,
+        to_client=gettext_lazy("Think with you about what would help now"),
     ),
     follow_ups.Kind(
         name=rosters.UNMARKED,

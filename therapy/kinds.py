@@ -57,6 +57,7 @@ follow_ups.register(
         ),
         due_in=timedelta(hours=2),
         place=_thread,
+        to_client=gettext_lazy("Answer your message"),
     ),
 )
 
@@ -115,6 +116,7 @@ follow_ups.register(
         why=gettext_lazy("The client has signed the plan as it stands. Read it, and sign it or suggest a change."),
         due_in=timedelta(days=2),
         page="therapy:client_plan",
+        to_client=gettext_lazy("Read your plan, and sign it or suggest a change"),
     ),
     follow_ups.Kind(
         name=TO_REVIEW,
@@ -125,6 +127,7 @@ follow_ups.register(
         ),
         due_in=timedelta(days=3),
         page="therapy:client_plan",
+        to_client=gettext_lazy("Look at your plan with you"),
     ),
     follow_ups.Kind(
         name=opportunities.FOLLOW_UP,
@@ -133,6 +136,7 @@ follow_ups.register(
         why=gettext_lazy("A client would like to know more about something that is posted. Speak with them about it."),
         due_in=timedelta(days=3),
         page="therapy:interest",
+        to_client=gettext_lazy("Speak with you about work or learning that interests you"),
     ),
     follow_ups.Kind(
         name=first_contact.FOLLOW_UP,

@@ -18,6 +18,7 @@ class DemoConfig(AppConfig):
                 title=_("Call a new client"),
                 why=_("They accepted their invitation. Their counsellor calls them within two days."),
                 due_in=timedelta(days=2),
+                to_client=_("Call you, so that you know whom to ask"),
             ),
             kinds.Kind(
                 name="demo_call_back",
@@ -25,5 +26,6 @@ class DemoConfig(AppConfig):
                 title=_("Call back"),
                 why=_("The front desk took a call while you were in a session."),
                 due_in=timedelta(days=1),
+                to_client=_("Call you back"),
             ),
         )

@@ -30,6 +30,10 @@ class Kind:
     this follow-up is resolved (`resolve_follow_ups_about`); without one, the owner says here how it came out.
     `place` says from the subject's key where a reader finds what they need for it, if that is open to them.
 
+    `to_client` is how the client whom it concerns reads it in their own record: what we have to do for them. Without it
+    they read only that such acts exist, since it would speak of somebody else or stand in the way of the act. That is
+    decided here and nowhere else, and a kind that says nothing is not shown.
+
     What is `urgent` cannot be put off, and saying "I have it" holds it only as long as it was due in: it goes on to
     the next person until it is done, which is on its `page`.
     """
@@ -42,6 +46,7 @@ class Kind:
     page: str = ""
     place: Callable[[int, User], Place | None] = lambda about_id, reader: None
     urgent: bool = False
+    to_client: str | Promise = ""
 
     def __post_init__(self) -> None:
         if self.urgent and not self.page:

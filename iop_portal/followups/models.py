@@ -51,6 +51,11 @@ class FollowUpQuerySet(models.QuerySet["FollowUp"]):
             | Q(client=None, owner=user)
         )
 
+    def told_to(self, client: User) -> FollowUpQuerySet:
+        """What a client reads of the acts that are owed to them: those of kinds that are told, whoever has them."""
+        told = [name for name, kind in registry.items() if kind.to_client]
+        return self.filter(client=client, kind__in=told)
+
     def unattended(self, now: datetime, *, every: timedelta) -> FollowUpQuerySet:
         """Open ones that should go on to somebody else, unless they did so less than `every` ago. One that goes on
         `within` a time of its own does so each time that it has passed, and is held by nobody for longer."""

@@ -29,5 +29,6 @@ followups.register(
         title=_("Stop telling: a permission was withdrawn"),
         why=_("A client withdrew a permission. Whatever people still pass on by phone or letter has to end."),
         due_in=timedelta(days=1),
+        to_client=_("See that nobody passes on what you no longer permit"),
     ),
 )

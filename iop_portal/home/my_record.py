@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from iop_portal.accounts.models import FormerAddress, Invitation
 from iop_portal.audit.models import Entry
 from iop_portal.consents.models import Consent
+from iop_portal.followups.models import FollowUp
 from iop_portal.markup import day_and_year, day_clock
 from iop_portal.notices.channels import Channel
 from iop_portal.notices.models import TextOptIn
@@ -25,7 +26,7 @@ from scheduling.models import Booking, Commitment, Participation, Waiting
 from therapy.agreements import signed_by
 from therapy.conversations import own_threads
 from therapy.homework import practice_of
-from therapy.models import CarePlan, Sheet, Sitting
+from therapy.models import CarePlan, CriterionSaid, Interest, Sheet, Sitting, TextMark
 from therapy.notes import own_notes
 
 # So many of the messages that left the portal.
@@ -64,6 +65,9 @@ def kinds_of(person: User, *, now: datetime) -> list[Kind]:
         (_("Things you practised"), practice_of(person), "therapy:practice"),
         (_("Quiet minutes you kept"), Sitting.objects.filter(person=person), "therapy:practice_log"),
         (_("Courses you joined"), Participation.objects.filter(enrolment__client=person), "scheduling:courses"),
+        (_("What you and your care team saw as met"), _said_of(person), "therapy:my_care"),
+        (_("Work and learning that interests you"), _interests(person), "therapy:opportunities"),
+        (_("Texts you keep or have read"), TextMark.objects.filter(person=person), "therapy:library"),
         (_("Conversations"), own_threads(person), "therapy:messages"),
         (_("Looks back at a week"), looks_by(person), "scheduling:staying_connected"),
         (_("Agreements you signed"), signed_by(person), "therapy:agreements"),
@@ -75,11 +79,20 @@ def kinds_of(person: User, *, now: datetime) -> list[Kind]:
     return [Kind(title, count, url) for title, count, url in counted if count]
 
 
+def _said_of(person: User) -> QuerySet[CriterionSaid]:
+    return CriterionSaid.objects.filter(prescription__enrolment__client=person)
+
+
+def _interests(person: User) -> QuerySet[Interest]:
+    return Interest.objects.filter(enrolment__client=person)
+
+
 def facts_about(person: User, *, now: datetime) -> list[Facts]:
     """In words, the newest first. One query for each part."""
     parts = (
         Facts("stays", _("Your times with us"), tuple(map(_stay, _stays(person)))),
         Facts("team", _("Who looked after you"), tuple(map(_place, _team(person)))),
+        Facts("owed", _("What we have to do for you"), tuple(_owed(one, person, now) for one in _owed_to(person))),
         Facts("texts", _("Text messages you asked for"), tuple(map(_text, _texts(person)))),
         Facts("lines", _("Places you waited for"), tuple(map(_wait, _waits(person)))),
         Facts("kept", _("Times you kept free before"), tuple(map(_kept, _kept_before(person, now)))),
@@ -117,6 +130,27 @@ def _span(since: datetime, until: datetime | None) -> str:
     if until is None:
         return _("Since %(day)s") % {"day": day_and_year(since)}
     return _("%(first)s to %(last)s") % {"first": day_and_year(since), "last": day_and_year(until)}
+
+
+def _owed_to(person: User) -> QuerySet[FollowUp]:
+    """What is open first, the next that is due on top; then what is done, the newest first."""
+    told = FollowUp.objects.told_to(person).select_related("owner", "resolved_by")
+    return told.order_by(F("resolved_at").desc(nulls_first=True), "due_at", "pk")
+
+
+def _owed(one: FollowUp, person: User, now: datetime) -> Fact:
+    """How it came out is in words that were written for colleagues, so it is not told here."""
+    words = {"due": day_clock(one.due_at), "name": one.owner.full_name}
+    if one.resolved_at is not None and one.resolved_by is not None:
+        words |= {"at": day_clock(one.resolved_at), "name": one.resolved_by.full_name}
+        told = _("By %(due)s. You saw to it yourself, %(at)s.")
+        if one.resolved_by != person:
+            told = _("By %(due)s. Done by %(name)s, %(at)s.")
+    elif one.due_at <= now:
+        told = _("It was to be done by %(due)s, and is still open. %(name)s sees to it.")
+    else:
+        told = _("By %(due)s. %(name)s sees to it.")
+    return Fact(one.words.to_client if one.words else "", told % words)
 
 
 def _texts(person: User) -> QuerySet[TextOptIn]:

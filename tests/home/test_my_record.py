@@ -154,5 +154,5 @@ def test_it_takes_as_many_queries_for_many_as_for_few(client, clinic, many, djan
         on_care_team(clinician(clinic.program), clinic.maya)
     page = sign_in(client, clinic.maya)
     page.get(reverse("home:my_record"))
-    with django_assert_num_queries(26):
+    with django_assert_num_queries(30):
         page.get(reverse("home:my_record"))
