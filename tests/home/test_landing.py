@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from iop_portal.audit.models import Entry
 from iop_portal.consents.consenting import revoke_consent
-from iop_portal.home.today import care_team_of, greeting, suggestions_for
+from iop_portal.home.for_you import suggestions_for
+from iop_portal.home.today import care_team_of, greeting
 from iop_portal.people.models import CareTeam, RoleHeld, User
 from iop_portal.people.roles import Role
 from tests.factories import (

@@ -12,7 +12,7 @@ from iop_portal.accounts.glass import break_glass
 from iop_portal.audit import trail
 from iop_portal.consents.models import Consent
 from iop_portal.followups.owing import owe_follow_up
-from iop_portal.home import opened, permissions, today
+from iop_portal.home import for_you, opened, permissions
 from iop_portal.home.chart import open_chart
 from iop_portal.home.context import Frame
 from iop_portal.people.models import RoleHeld, User
@@ -113,7 +113,7 @@ def test_nobody_tells_on_their_own_permission_as_their_own_counsellor(world):
 def test_what_waits_for_somebody_does_not_hang_on_others(world):
     fresh = enrolled(world.program)
     Authenticator.objects.create(user=world.ben, type=Authenticator.Type.TOTP, data={})
-    titles = [str(one.title) for one in today.suggestions_for(fresh, now=world.now)]
+    titles = [str(one.title) for one in for_you.suggestions_for(fresh, now=world.now)]
     assert {"Make your account safer", "Decide who may know what"} <= set(titles)
 
 

@@ -12,7 +12,7 @@ from django.utils.html import strip_tags
 from iop_portal.accounts.glass import break_glass
 from iop_portal.audit.models import Entry
 from iop_portal.drawings import weeks_drawn
-from iop_portal.home.today import suggestions_for
+from iop_portal.home.for_you import suggestions_for
 from scheduling import connected
 from scheduling.models import Area, Commitment, How, Look
 from tests.factories import NOON, on_care_team

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.html import strip_tags
 
 from iop_portal.audit.models import Entry
-from iop_portal.home.today import suggestions_for
+from iop_portal.home.for_you import suggestions_for
 from iop_portal.people.models import Enrolment
 from iop_portal.versions import ChangedMeanwhile
 from tests.factories import NOON, ProgramFactory, admin, clinician, enrolled, held, on_care_team

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from iop_portal.accounts.roles import ended_internship
 from iop_portal.consents import statements
 from iop_portal.doors import PortalRequest
-from iop_portal.home import permissions, today
+from iop_portal.home import for_you, permissions, today
 from iop_portal.people.roles import Role
 
 
@@ -42,7 +42,7 @@ def _own(request: PortalRequest, template: str) -> HttpResponse:
     context = {
         "greeting": today.greeting(request.user, now),
         "today": now,
-        "for_you": today.places_for(request.user, now=now) + today.suggestions_for(request.user, now=now),
+        "for_you": for_you.places_for(request.user, now=now) + for_you.suggestions_for(request.user, now=now),
         "team": today.care_team_of(request.user),
         "plan": today.plan_for(request.user),
         "applicant": Role.APPLICANT in request.user.roles,
