@@ -22,8 +22,9 @@ from iop_portal.writes import write
 from scheduling.assigning import assign, brought_no_more, enrolments_on, on_tracks, release_assigned, release_everything
 from scheduling.models import Series, TrackSeries
 from therapy.admitting import admit_into_care
+from therapy.care_changes import tell_of_change
 from therapy.models import Prescription, Track
-from therapy.prescribing import change_prescription
+from therapy.prescribing import change_prescription, prescription_version
 
 
 @dataclass(frozen=True)
@@ -67,12 +68,15 @@ def change_care(
     by: User,
     now: datetime,
 ) -> Booked:
-    """Another track or phase, or other hours: sessions ahead follow it. `seen` and `reason` as in
-    `change_prescription`."""
+    """Another track or phase, or other hours: sessions ahead follow it, and the client hears of it. `seen` and `reason`
+    as in `change_prescription`."""
     prescribed = change_prescription(
         enrolment, seen=seen, track=track, phase=phase, hours=hours, days=days, reason=reason, by=by, now=now
     )
-    return _follow(prescribed, by=by, now=now)
+    booked = _follow(prescribed, by=by, now=now)
+    if seen and prescription_version(prescribed) != seen:
+        tell_of_change(prescribed, by_mail=not (booked.assigned or booked.released), now=now)
+    return booked
 
 
 @write

@@ -10,7 +10,7 @@ from iop_portal.followups import kinds as follow_ups
 from iop_portal.notices import kinds
 from iop_portal.notices.channels import Channel, Topic
 from iop_portal.people.models import User
-from therapy import alerts, asking, counsellor_requests, first_contact, opportunities
+from therapy import alerts, asking, care_changes, counsellor_requests, first_contact, opportunities
 from therapy.conversations import CAME, CAME_TO_STAFF, UNANSWERED, still_unread
 from therapy.models import CounsellorRequest, Thread
 from therapy.plan_drafting import TO_REVIEW, TO_SIGN
@@ -74,6 +74,21 @@ kinds.register(
         only=frozenset({Channel.MAIL, Channel.PORTAL}),
         line=lambda asked: _("A few questions are waiting for you."),
         page=lambda asked: reverse("therapy:measures"),
+    ),
+)
+
+kinds.register(
+    kinds.Kind(
+        name=care_changes.CHANGED,
+        about="therapy.prescription",
+        template="care_changed",
+        subject=gettext_lazy("Something has changed for you"),
+        still_owed=care_changes.still_owed,
+        words=lambda made, to: {},
+        waits=lambda made, morning: True,
+        only=frozenset({Channel.MAIL, Channel.PORTAL}),
+        line=lambda made: _("Something has changed for you."),
+        page=lambda made: reverse("therapy:my_care"),
     ),
 )
 

@@ -8,6 +8,7 @@ register(
     {
         "care.prescribed": _("changed how many hours and days of care are planned"),
         "care.viewed": _("looked at how many hours and days of care are planned"),
+        "care.change_seen": _("looked at what had changed in the care that is planned"),
         "criterion.met": _("said what they see as met for the next phase"),
         "criterion.taken_back": _("took back what they had seen as met for the next phase"),
         "phase.changed": _("changed what a phase of the program is for, or what it usually holds"),

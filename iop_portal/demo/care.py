@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 
 from iop_portal.demo.background import Ago
 from iop_portal.people.models import Enrolment, Program, User
+from therapy.care_changes import see_changes
 from therapy.clinicians import (
     CredentialDetails,
     add_credential,
@@ -253,6 +254,7 @@ def _prescribe(program: Program, tracks: Mapping[str, Track], *, ago: Ago) -> No
                     by=by,
                     now=_at_ten(since, ago),
                 )
+                see_changes(enrolment.client, now=_at_ten(since, ago))
         else:
             ends = [since for since, *_rest in told[1:]] + [enrolment.discharged_on]
             background += [

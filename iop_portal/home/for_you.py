@@ -1,4 +1,4 @@
-"""What waits for a client, an applicant or an alum on their first page: each row says it once, and leads to where it is."""
+"""What waits for a client, an applicant or an alum on their first page: each row leads to where it is."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from iop_portal.people.models import Enrolment, User
 from scheduling import connected
 from scheduling.misses import missed_last
 from scheduling.waiting import offers_to
-from therapy import agreements, conversations, measures
+from therapy import agreements, care_changes, conversations, measures
 from therapy.care_plans import own_enrolments, plan_states
 from therapy.homework import waiting_for
 from therapy.models import Side
@@ -102,6 +102,7 @@ def suggestions_for(client: User, *, now: datetime) -> list[Suggestion]:
     """What waits for a client. None of it is urgent."""
     found = (
         _to_sign(client)
+        + _changed(client)
         + _written(client)
         + _asked(client, now)
         + _told(client)
@@ -208,7 +209,7 @@ def _asked(client: User, now: datetime) -> list[Suggestion]:
 
 
 def _told(client: User) -> list[Suggestion]:
-    unread = unread_by(client)
+    unread = unread_by(client, besides={care_changes.CHANGED})
     if not unread:
         return []
     return [
@@ -219,4 +220,17 @@ def _told(client: User) -> list[Suggestion]:
             _("Read"),
             _("the messages"),
         )
+    ]
+
+
+def _changed(client: User) -> list[Suggestion]:
+    return [
+        Suggestion(
+            _("You are in another phase now") if change.another_phase else _("What is planned for you has changed"),
+            _("%(phase)s: %(amount)s") % {"phase": change.now.get_phase_display(), "amount": change.now.amount},
+            reverse("therapy:my_care"),
+            _("See why") if change.now.reason else _("Look"),
+            _("what has changed"),
+        )
+        for change in care_changes.changes_unseen_by(client)
     ]

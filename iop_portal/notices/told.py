@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -44,8 +44,9 @@ def sent_to(person: User) -> QuerySet[Notice]:
     return sent.order_by("-ended_at", "-pk")
 
 
-def unread_by(person: User) -> int:
-    return Notice.objects.unread().filter(to=person).count()
+def unread_by(person: User, *, besides: Collection[str] = ()) -> int:
+    """How many, without those of kinds that are told to them elsewhere."""
+    return Notice.objects.unread().filter(to=person).exclude(kind__in=besides).count()
 
 
 def in_words(notices: Iterable[Notice]) -> list[Told]:
@@ -62,6 +63,11 @@ def read_all(person: User, *, now: datetime) -> int:
     if count:
         trail.record("notice.read", person, client=person, by=person, at=now, facts={"count": count})
     return count
+
+
+def read_of(person: User, kind: str, *, now: datetime) -> None:
+    """They have just read elsewhere what this kind tells of."""
+    Notice.objects.unread().filter(to=person, kind=kind).update(read_at=now)
 
 
 def _subjects(notices: list[Notice]) -> dict[tuple[str, int], models.Model]:

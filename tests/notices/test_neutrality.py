@@ -25,6 +25,7 @@ from tests.factories import (
     NOON,
     ModalityFactory,
     ProgramFactory,
+    TrackFactory,
     admin,
     clinician,
     enrolled,
@@ -38,6 +39,7 @@ from therapy.asking import ask
 from therapy.counsellor_requests import ask_for_counsellor
 from therapy.instruments import instruments
 from therapy.models import CounsellorRequest, Thread, Unread
+from therapy.prescribing import prescribe
 
 pytestmark = pytest.mark.django_db
 
@@ -158,6 +160,11 @@ def wish(harbor, maya):
     return asked
 
 
+def changed_care(harbor, maya):
+    track = TrackFactory(program=harbor, name="Trauma track")
+    return prescribe(maya.enrolments.get(), track=track, phase="core", hours=9, days=3, by=None, now=NOON)
+
+
 def place_on_team(harbor, maya):
     return on_care_team(clinician(harbor, preferred_name="Olga"), maya)
 
@@ -202,6 +209,7 @@ SAMPLES = {
     "therapy.asking": asking,
     "therapy.counsellorrequest": wish,
     "people.careteam": place_on_team,
+    "therapy.prescription": changed_care,
     "notices.phonecode": phone_code,
     "notices.textoptout": opt_out,
 }

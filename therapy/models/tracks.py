@@ -81,6 +81,8 @@ class Prescription(models.Model):
     by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     # Why it is another than before, as the client reads it.
     reason = SealedTextField(blank=True, default="", db_default="")
+    # When its client first had it before them.
+    seen_at = models.DateTimeField(null=True, blank=True)
 
     objects = models.Manager.from_queryset(PrescriptionQuerySet)()
 
