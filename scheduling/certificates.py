@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from iop_portal.audit import trail
@@ -21,6 +22,7 @@ from scheduling.courses import Progress, progress_in
 from scheduling.models import Participation
 
 MADE = "certificate.made"
+OPENED = "certificate.opened"
 
 
 class NotComplete(Refused):
@@ -49,6 +51,31 @@ def made_before(participation: Participation) -> bool:
     """Whether one was made, which the person may still hold: what was corrected since cannot call it back."""
     about = participation._meta.label_lower
     return Entry.objects.filter(verb=MADE, object_type=about, object_id=participation.pk).exists()
+
+
+def ready_for(person: User, *, now: datetime) -> list[Participation]:
+    """Of complete courses whose certificate they have not looked at yet. One query where there can be none."""
+    about = Entry.objects.filter(
+        verb__in=(MADE, OPENED), object_type=Participation._meta.label_lower, object_id=OuterRef("pk")
+    )
+    own = Participation.objects.filter(enrolment__client=person).annotate(known=Exists(about))
+    parts: dict[int, Participation] = {}
+    known = set()
+    for part in own.select_related("course__program").order_by("joined_at", "pk"):
+        parts[part.course_id] = part
+        if part.known:  # type: ignore[attr-defined]
+            known.add(part.course_id)
+    waiting = [part for part in parts.values() if part.course_id not in known]
+    progress = progress_in([part.course for part in waiting], person=person, now=now) if waiting else {}
+    return [part for part in waiting if progress[part.course_id].complete]
+
+
+@write
+def open_certificate(participation: Participation, *, by: User, now: datetime) -> None:
+    """They have it before them: from then on nothing says that it waits."""
+    about = {"object_type": participation._meta.label_lower, "object_id": participation.pk}
+    if not Entry.objects.filter(verb__in=(MADE, OPENED), **about).exists():
+        trail.record(OPENED, participation, client=participation.enrolment.client, by=by, at=now)
 
 
 @write

@@ -86,6 +86,7 @@ register(
         "course.left": _("left a course"),
         "course.sessions_booked": _("booked sessions of a course"),
         "certificate.made": _("made a certificate for themselves"),
+        "certificate.opened": _("looked at a certificate that was ready for them"),
     },
     to_others={
         "connected.read": _("read what a client shares of their weeks"),

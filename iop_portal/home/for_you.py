@@ -14,7 +14,7 @@ from iop_portal.consents.models import Consent
 from iop_portal.markup import day, day_clock
 from iop_portal.notices.told import unread_by
 from iop_portal.people.models import Enrolment, User
-from scheduling import connected
+from scheduling import certificates, connected
 from scheduling.misses import missed_last
 from scheduling.waiting import offers_to
 from therapy import agreements, care_changes, conversations, measures
@@ -108,6 +108,7 @@ def suggestions_for(client: User, *, now: datetime) -> list[Suggestion]:
         + _told(client)
         + _about_plan(client, now)
         + _to_practise(client)
+        + _certificates(client, now)
     )
     if missed := missed_last(client, now=now):
         found.append(
@@ -233,4 +234,17 @@ def _changed(client: User) -> list[Suggestion]:
             _("what has changed"),
         )
         for change in care_changes.changes_unseen_by(client)
+    ]
+
+
+def _certificates(client: User, now: datetime) -> list[Suggestion]:
+    return [
+        Suggestion(
+            _("A certificate is ready for you"),
+            part.course.name,
+            reverse("scheduling:certificate", args=[part.pk]),
+            _("Open"),
+            _("the certificate of “%(course)s”") % {"course": part.course.name},
+        )
+        for part in certificates.ready_for(client, now=now)
     ]

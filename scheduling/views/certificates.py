@@ -41,6 +41,8 @@ def certificate(request: PortalRequest, participation_id: int) -> HttpResponse:
         else:
             return _to_print(request, part.pk, made) if form.PRINT in request.POST else _paper(request, part.pk, made)
     progress = certificates.progress_of(part, now=now)
+    if progress.complete:
+        certificates.open_certificate(part, by=request.user, now=now)
     context = {
         "part": part,
         "course": part.course,

@@ -14,11 +14,13 @@ from django.urls import reverse
 from django.utils.html import strip_tags
 
 from iop_portal.audit.models import Entry
+from iop_portal.home.for_you import suggestions_for
 from scheduling import papers
 from scheduling.booking import cancel_booking
 from scheduling.certificates import NotComplete, made_before, make_certificate
 from scheduling.courses import Parts, change_course, course_version
 from scheduling.models import Participation
+from scheduling.taking_part import leave_course
 from tests.factories import enrolled
 from tests.notices.test_neutrality import TELLING
 from tests.scheduling.course_world import SLEEP, School
@@ -224,3 +226,43 @@ def test_no_page_of_the_portal_imports_weasyprint():
     asked = "import sys, django; django.setup(); import iop_portal.urls; print('weasyprint' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+# ── On the first page ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def waiting(school, person=None):
+    rows = suggestions_for(person or school.maya, now=school.sessions[2].ends_at)
+    return [(str(row.title), row.text, row.url) for row in rows if "certificate" in row.url]
+
+
+def test_one_that_is_ready_stands_on_the_first_page_until_it_was_looked_at(maya, school):
+    row = ("A certificate is ready for you", "Relapse prevention", address(school))
+    assert waiting(school) == [row]
+    assert "A certificate is ready for you" in words(maya.get(reverse("home:landing")).content.decode())
+    assert waiting(school) == [row]
+    maya.get(address(school))
+    maya.get(address(school))
+    assert waiting(school) == []
+    assert [line.actor for line in Entry.objects.filter(verb="certificate.opened")] == [school.maya]
+
+
+def test_one_that_is_not_ready_stands_nowhere_and_looking_at_it_too_early_hides_nothing(maya, school):
+    school.mark(2, "missed", seen=1)
+    assert waiting(school) == []
+    maya.get(address(school))
+    school.mark(2, "late", seen=2)
+    assert len(waiting(school)) == 1
+
+
+def test_one_that_was_made_does_not_wait_for_whoever_joins_the_course_again(school):
+    made(school)
+    leave_course(school.part, by=school.maya, now=school.sessions[2].ends_at)
+    school.join(now=school.sessions[2].ends_at)
+    assert waiting(school) == []
+
+
+def test_who_has_left_the_program_finds_it_and_nobody_else_does(client, school):
+    school.maya.enrolments.update(state="discharged", discharged_on="2026-12-08", discharge_reason="completed")
+    assert "A certificate is ready for you" in words(sign_in(client, school.maya).get("/").content.decode())
+    assert [waiting(school, one) for one in (enrolled(school.program), school.amara, school.dana)] == [[], [], []]
