@@ -153,7 +153,8 @@ def _wanted(notice: Notice, kind: Kind, to: User, subject: models.Model) -> bool
         return False
     if kind.topic is not None:
         return Channel(notice.channel) in channels_for(to, kind.topic, program=lambda: program_behind(subject, to))
-    return kind.essential or to.mail_ok
+    # Who wants no mail still reads what is told in the portal.
+    return kind.essential or to.mail_ok or notice.channel == Channel.PORTAL
 
 
 def _rests_until(notice: Notice, kind: Kind, subject: models.Model | None, *, now: datetime) -> datetime | None:

@@ -7,6 +7,7 @@ from django.core.mail.backends import locmem
 
 from iop_portal.audit.models import Entry
 from iop_portal.notices import delivery, outbox
+from iop_portal.notices.channels import Channel
 from iop_portal.notices.delivery import MOST_ATTEMPTS, RESTS, deliver_owed
 from iop_portal.notices.models import Notice
 from iop_portal.people.models import User
@@ -129,6 +130,14 @@ def test_somebody_who_wants_no_mail_gets_only_what_is_essential(owed, clock, sen
     deliver_owed(clock=clock)
     assert (state_of(news), state_of(alarm)) == ("unwanted", "sent")
     assert sent_to() == [quiet.email]
+
+
+def test_somebody_who_wants_no_mail_still_reads_it_in_the_portal(owed, clock):
+    quiet = UserFactory(mail_ok=False)
+    owed(quiet, name="news", only=frozenset({Channel.MAIL, Channel.PORTAL}), line=lambda person: "News.")
+
+    assert deliver_owed(channel=Channel.PORTAL, clock=clock) == 1
+    assert deliver_owed(clock=clock) == 0
 
 
 def test_somebody_without_account_is_found_by_the_kind(kind, clock, sent_to):
