@@ -76,6 +76,12 @@ def shelf_of(reader: User, *, topic: str = "", words: str = "") -> list[Shelved]
     return _marked(reader, list(found))
 
 
+def kept_by(reader: User) -> QuerySet[LibraryText]:
+    """What they keep for later, so far as it is still shown: the last they kept first."""
+    found: QuerySet[LibraryText] = LibraryText.objects.visible_to(reader)
+    return found.filter(marks__person=reader, marks__kept=True).order_by("-marks__pk")
+
+
 def about(texts: QuerySet[LibraryText], terms: Collection[str]) -> QuerySet[LibraryText]:
     """With all of the terms, in whatever form English has of them, or as parts of words."""
     parts = Q()

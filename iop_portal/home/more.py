@@ -8,12 +8,18 @@ from dataclasses import dataclass
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from iop_portal.people.models import User
 from iop_portal.people.roles import Role
+from therapy.library import kept_by
+from therapy.sittings import pinned_by
 
 ENROLLED = frozenset({Role.CLIENT, Role.APPLICANT, Role.ALUM})
 IN_CARE = frozenset({Role.CLIENT, Role.APPLICANT})
+
+# As many as there are places for practices at the top; the others are in the library, under "Kept for later".
+MOST_TEXTS = 3
 
 # They have no place for it in the main navigation.
 LEFT = frozenset({Role.ALUM})
@@ -118,6 +124,33 @@ PARTS = (
         ),
     ),
 )
+
+
+@dataclass(frozen=True)
+class AtHand:
+    """Something that they keep for themselves, one tap away."""
+
+    title: str
+    text: str
+    url: str
+    icon: str
+
+
+def at_hand_of(person: User) -> list[AtHand]:
+    """The practices they put at the top, and the texts they kept last. Two queries."""
+    practices = [
+        AtHand(one.title, one.lengths_in_words, reverse("therapy:mindful", args=[one.code]), "clock")
+        for one in pinned_by(person)
+    ]
+    texts = [
+        AtHand(one.title, _to_read(one.minutes), reverse("therapy:library_text", args=[one.pk]), "book")
+        for one in kept_by(person)[:MOST_TEXTS]
+    ]
+    return practices + texts
+
+
+def _to_read(minutes: int) -> str:
+    return ngettext("%(n)d minute to read", "%(n)d minutes to read", minutes) % {"n": minutes}
 
 
 def parts_for(person: User) -> list[Part]:
