@@ -57,11 +57,15 @@ class CertificateForm(PortalForm):
     def __init__(self, *args: Any, person: User, program: Program, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["name"].initial = person.full_name
-        self.fields["issuer"].choices = [  # type: ignore[attr-defined]
-            (self.NEUTRAL, program.sender),
-            (self.PROGRAM, program.name),
-        ]
+        if program.sender == program.name:
+            # Nothing to decide between.
+            del self.fields["issuer"]
+        else:
+            self.fields["issuer"].choices = [  # type: ignore[attr-defined]
+                (self.NEUTRAL, program.sender),
+                (self.PROGRAM, program.name),
+            ]
 
     @property
     def with_program(self) -> bool:
-        return bool(self.cleaned_data["issuer"] == self.PROGRAM)
+        return bool(self.cleaned_data.get("issuer") == self.PROGRAM)

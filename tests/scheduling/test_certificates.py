@@ -15,6 +15,7 @@ from django.utils.html import strip_tags
 
 from iop_portal.audit.models import Entry
 from iop_portal.home.for_you import suggestions_for
+from iop_portal.people.models import Program
 from scheduling import papers
 from scheduling.booking import cancel_booking
 from scheduling.certificates import NotComplete, made_before, make_certificate
@@ -94,6 +95,14 @@ def test_it_says_who_completed_how_much_and_when_and_nothing_else(school):
 def test_the_programs_name_stands_on_it_only_where_the_client_wants_it(school):
     assert made(school).issuer == "Riverside Learning"
     assert made(school, with_program=True).issuer == "Harbor House Recovery Program"
+
+
+def test_where_the_program_sends_under_its_own_name_nobody_is_asked_to_decide(maya, school):
+    Program.objects.filter(pk=school.program.pk).update(sender=school.program.name)
+    assert "issuer" not in maya.get(address(school)).context["form"].fields
+    assert f"{school.program.name} Certificate" in words(
+        maya.post(address(school), {"name": "Maya", "print": "1"}).content.decode()
+    )
 
 
 def test_the_file_holds_nothing_that_the_paper_does_not_say(maya, school):
