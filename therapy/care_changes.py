@@ -5,6 +5,7 @@ Where sessions were booked or given back for it, the mail about those is enough:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -45,6 +46,11 @@ def changes_unseen_by(client: User) -> list[Change]:
     found = list(_unseen_by(client).select_related("track"))
     before = {each.enrolment_id: each.phase for each in _ended_of(found)}
     return [Change(each, another_phase=before[each.enrolment_id] != each.phase) for each in found]
+
+
+def is_unseen(every: Sequence[Prescription]) -> bool:
+    """By all that was prescribed to one enrolment, newest first."""
+    return len(every) > 1 and every[0].until is None and every[0].seen_at is None
 
 
 @write

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from iop_portal.doors import PortalRequest, for_roles
 from iop_portal.people.roles import Role
-from therapy.care_changes import see_changes
+from therapy.care_changes import is_unseen, see_changes
 from therapy.catalogue import kinds_seen_by, may_book, ways_for
 from therapy.clinicians import clinicians_giving, clinicians_seen_by
 from therapy.counsellor_requests import enrolment_with
@@ -75,5 +75,6 @@ def person(request: PortalRequest, clinician_id: int) -> HttpResponse:
 @for_roles(Role.CLIENT, Role.APPLICANT, Role.ALUM, methods=("GET",))
 def my_care(request: PortalRequest) -> HttpResponse:
     cares = own_care(request.user)
-    see_changes(request.user, now=timezone.now())
+    if any(is_unseen(each.episode.care.every) for each in cares):
+        see_changes(request.user, now=timezone.now())
     return render(request, "therapy/my_care.html", {"cares": cares})
