@@ -98,7 +98,7 @@ def _seen(person: User, now: datetime) -> list[Choice]:
         ),
         Choice(
             _("My record"),
-            (_("Your care team reads it. Each time somebody opens it, that is written down for you."),),
+            (_read_by(person), _("Each time somebody opens it, that is written down for you.")),
             reverse("home:opened"),
             _("See who"),
         ),
@@ -124,6 +124,12 @@ def _permitted(person: User, now: datetime) -> list[Choice]:
     if not by_name:
         return [Choice(_("People outside the program"), (_("Nobody is told anything."),), url, _("Decide"))]
     return [Choice(name, tuple(told), url) for (_key, name), told in by_name.items()]
+
+
+def _read_by(person: User) -> str:
+    if person.roles & {Role.CLIENT, Role.APPLICANT}:
+        return _("Your care team reads it.")
+    return _("You have no care team here at present.")
 
 
 def _read_by_team(shared: int, every: int) -> str:
