@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('therapy', '0022_wishes_for_a_counsellor'),
+        ('therapy', '0023_alerts_stay_as_they_were'),
     ]
 
     operations = [
