@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import connection
 from django.utils import timezone
 from django.utils.translation import ngettext
 
 from iop_portal.markup import hours_read
 from iop_portal.people.models import Enrolment, Program
+from iop_portal.prepared import Statement
 from scheduling.finding import local_midnight
 from scheduling.models import Attendance, Booking
 from therapy.models import ClinicalPolicy, Prescription
@@ -24,7 +23,9 @@ from therapy.models import ClinicalPolicy, Prescription
 WEEK = timedelta(days=7)
 
 # The same as `care_of`, for many: put together from rows of bookings, a caseload cost twice as much.
-PLANNED = """
+PLANNED = Statement(
+    "planned",
+    """
 SELECT e.id, p.phase, t.name, week.begins, p.hours, p.days,
        found.held, found.ahead, found.days, found.held_days, found.unrecorded, found.unrecorded_days
 FROM therapy_prescription p
@@ -61,13 +62,20 @@ CROSS JOIN LATERAL (
     ) told
 ) found
 WHERE p.until IS NULL AND p.enrolment_id = ANY(%(enrolments)s)
-"""
-NEXT = """
+""",
+    {"enrolments": list, "now": datetime},
+    {"came": [str(state) for state in Attendance.CAME]},
+)
+NEXT = Statement(
+    "next_starts",
+    """
 SELECT DISTINCT ON (b.person_id, s.program_id) b.person_id, s.program_id, lower(b.during)
 FROM scheduling_booking b JOIN scheduling_session s ON s.id = b.session_id
 WHERE b.person_id = ANY(%(people)s) AND b.occupies AND lower(b.during) > %(now)s
 ORDER BY b.person_id, s.program_id, lower(b.during)
-"""
+""",
+    {"people": list, "now": datetime},
+)
 
 
 @dataclass(frozen=True)
@@ -159,10 +167,7 @@ def planned_for(enrolments: Iterable[int], *, now: datetime) -> dict[int, Planne
     keys = list(enrolments)
     if not keys:
         return {}
-    values: dict[str, Any] = {"enrolments": keys, "now": now, "came": [str(state) for state in Attendance.CAME]}
-    with connection.cursor() as cursor:
-        cursor.execute(PLANNED, values)
-        return {enrolment: _planned(*row) for enrolment, *row in cursor.fetchall()}
+    return {enrolment: _planned(*row) for enrolment, *row in PLANNED.ask(enrolments=keys, now=now)}
 
 
 def _planned(
@@ -196,9 +201,7 @@ def next_starts(people: Iterable[int], *, now: datetime) -> dict[tuple[int, int]
     keys = list(people)
     if not keys:
         return {}
-    with connection.cursor() as cursor:
-        cursor.execute(NEXT, {"people": keys, "now": now})
-        return {(person, program): begins for person, program, begins in cursor.fetchall()}
+    return {(person, program): begins for person, program, begins in NEXT.ask(people=keys, now=now)}
 
 
 def first_day(day: date, week_starts_on: int) -> date:

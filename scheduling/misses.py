@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from django.db import connection
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
@@ -20,6 +18,7 @@ from iop_portal.followups.escalation import admins_of, care_team_of
 from iop_portal.followups.models import FollowUp
 from iop_portal.followups.owing import owe_follow_up
 from iop_portal.people.models import Enrolment, Program, User
+from iop_portal.prepared import Statement
 from scheduling.models import Attendance, Booking, marked
 
 MISSED = Attendance.State.MISSED
@@ -31,7 +30,9 @@ SAID_FOR = timedelta(days=7)
 # What the first miss of a row asks for, the second, and each from the third on.
 OUTREACH, ESCALATION, REVIEW = ASKS = ("missed_session", "missed_twice", "missed_review")
 
-COUNTED = """
+COUNTED = Statement(
+    "missed",
+    """
     SELECT person_id, program_id,
            count(*) FILTER (WHERE state = 'missed' AND begins > coalesce(came, '-infinity')),
            count(*) FILTER (WHERE state = 'missed' AND begins > %(lately)s)
@@ -48,7 +49,10 @@ COUNTED = """
           AND lower(b.during) > %(since)s AND lower(b.during) <= %(now)s
     ) told
     GROUP BY person_id, program_id
-"""
+""",
+    {"people": list, "now": datetime, "since": datetime, "lately": datetime},
+    {"came": [str(state) for state in Attendance.CAME]},
+)
 
 
 @dataclass(frozen=True)
@@ -64,16 +68,8 @@ def missed_by(people: Iterable[int], *, now: datetime) -> dict[tuple[int, int], 
     keys = list(people)
     if not keys:
         return {}
-    values: dict[str, Any] = {
-        "people": keys,
-        "came": [str(state) for state in Attendance.CAME],
-        "now": now,
-        "since": now - LOOK_BACK,
-        "lately": now - LATELY,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(COUNTED, values)
-        return {(person, program): Missed(row, lately) for person, program, row, lately in cursor.fetchall()}
+    found = COUNTED.ask(people=keys, now=now, since=now - LOOK_BACK, lately=now - LATELY)
+    return {(person, program): Missed(row, lately) for person, program, row, lately in found}
 
 
 def missed_last(person: User, *, now: datetime) -> Booking | None:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
-
-from django.db import connection
 
 from iop_portal.audit import trail
 from iop_portal.people.models import Enrolment, User
+from iop_portal.prepared import Statement
 from therapy.models import CarePlan, Modality, PlanRhythm, PlanShare, PlanSignature, Side
 from therapy.plan_texts import NOTHING, Content, Difference, differences, from_kept
 
@@ -142,7 +140,9 @@ PHASES = ("orientation", "core", "step_down", "continuing")
 # The days from one look at a plan to the next are the program's, by phase. Where no care is
 # planned, it is those of the core. Another phase makes it due at once, unless somebody looked on that day or since: the
 # days on which other phases ended tell when this one began.
-STATES = """
+STATES = Statement(
+    "plan_states",
+    """
     SELECT e.id, s.number, s.on_it, today.on_it - s.on_it, looked.due, looked.due <= today.on_it,
            coalesce(said.on_it >= looked.due, false), d.id IS NOT NULL,
            coalesce(signing.sides, ARRAY[]::varchar[]), coalesce(looked.since_phase, false)
@@ -184,19 +184,17 @@ STATES = """
         WHERE t.plan_id = d.id AND t.fingerprint = d.fingerprint
     ) signing ON true
     WHERE e.id = ANY(%(enrolments)s)
-"""
+""",
+    {"enrolments": list, "now": datetime},
+    {"nothing": NOTHING, **{phase: getattr(PlanRhythm(), phase) for phase in PHASES}},
+)
 
 
 def plan_states(enrolment_ids: Collection[int], *, now: datetime) -> dict[int, PlanState]:
     """By enrolment, for many at once. One query, and none for nobody."""
     if not enrolment_ids:
         return {}
-    usual = PlanRhythm()
-    values: dict[str, Any] = {phase: getattr(usual, phase) for phase in PHASES}
-    values |= {"enrolments": list(enrolment_ids), "now": now, "nothing": NOTHING}
-    with connection.cursor() as cursor:
-        cursor.execute(STATES, values)
-        return {key: _state(*told) for key, *told in cursor.fetchall()}
+    return {key: _state(*told) for key, *told in STATES.ask(enrolments=list(enrolment_ids), now=now)}
 
 
 def _state(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import connection
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from iop_portal.audit import trail
 from iop_portal.people.models import Enrolment, User
+from iop_portal.prepared import Statement
 from iop_portal.refusals import Refused
 from iop_portal.writes import write
 from therapy.alerts import raise_alert
@@ -296,7 +296,10 @@ class Standing:
     alert_id: int | None = None
 
 
-TRENDS = """
+TRENDED = ("phq-9", "gad-7")
+TRENDS = Statement(
+    "trends",
+    """
     SELECT s.person_id, e.program_id, s.instrument,
            (array_agg(s.score ORDER BY s.sent_at, s.id))[1], (array_agg(s.score ORDER BY s.sent_at DESC, s.id DESC))[1],
            count(*), max(s.sent_at), NULL::bigint
@@ -309,8 +312,10 @@ TRENDS = """
     FROM therapy_alert a JOIN therapy_sheet s ON s.id = a.sheet_id JOIN people_enrolment e ON e.id = s.enrolment_id
     WHERE s.person_id = ANY(%(people)s) AND a.closed_at IS NULL
     GROUP BY s.person_id, e.program_id
-"""
-TRENDED = ("phq-9", "gad-7")
+""",
+    {"people": list, "now": datetime},
+    {"of": list(TRENDED)},
+)
 
 
 def trends_of(client_ids: list[int], *, now: datetime) -> dict[tuple[int, int], Standing]:
@@ -320,12 +325,9 @@ def trends_of(client_ids: list[int], *, now: datetime) -> dict[tuple[int, int], 
     """
     if not client_ids:
         return {}
-    with connection.cursor() as cursor:
-        cursor.execute(TRENDS, {"people": list(client_ids), "of": list(TRENDED), "now": now})
-        rows = cursor.fetchall()
     trends: dict[tuple[int, int], list[Trend]] = {}
     alerts: dict[tuple[int, int], int] = {}
-    for person, program, code, first, last, count, at, alert in rows:
+    for person, program, code, first, last, count, at, alert in TRENDS.ask(people=list(client_ids), now=now):
         if alert is not None:
             alerts[person, program] = alert
             continue

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from iop_portal.audit import trail
 from iop_portal.people.models import Program, RoleHeld, User
 from iop_portal.people.roles import Role
+from iop_portal.prepared import prepared
 from iop_portal.refusals import Refused
 from iop_portal.writes import write
 from therapy.models import DAY, Duty
@@ -95,8 +96,16 @@ def next_staffed(program: Program, now: datetime) -> datetime | None:
 
 def on_duty(clinician: User, now: datetime) -> list[OnDuty]:
     """The programs for which one is on call now, each with until when. One query, and two for each such program."""
-    found = Program.objects.filter(duties__clinician=clinician).distinct()
-    return [OnDuty(program, until) for program in found if (until := _until(program, clinician, now))]
+    return [
+        OnDuty(program, until)
+        for program in _with_duties_of(clinician.pk)
+        if (until := _until(program, clinician, now))
+    ]
+
+
+@prepared(int)
+def _with_duties_of(clinician: int) -> QuerySet[Program]:
+    return Program.objects.filter(duties__clinician=clinician).distinct()
 
 
 def _until(program: Program, clinician: User, now: datetime) -> datetime | None:
