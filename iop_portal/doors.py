@@ -7,6 +7,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods
 
 from iop_portal.people.models import User
@@ -51,3 +52,9 @@ def for_anybody(*methods: str) -> Callable[[V], V]:
         return login_not_required(require_http_methods(methods)(view))
 
     return decorate
+
+
+def way_back(wished: str, *, otherwise: str) -> str:
+    """To the page of ours that somebody came from; it says so itself, since our pages send no referrer."""
+    ours = wished.startswith("/") and url_has_allowed_host_and_scheme(wished, allowed_hosts=None)
+    return wished if ours else otherwise

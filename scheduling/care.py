@@ -21,13 +21,20 @@ from scheduling.models import Attendance, Booking
 from therapy.models import ClinicalPolicy, Prescription
 
 WEEK = timedelta(days=7)
+# What is owed once somebody takes it on that a week holds less than what is prescribed.
+SHORT_WEEK = "short_week"
 
 # The same as `care_of`, for many: put together from rows of bookings, a caseload cost twice as much.
 PLANNED = Statement(
     "planned",
     """
 SELECT e.id, p.phase, t.name, week.begins, p.hours, p.days,
-       found.held, found.ahead, found.days, found.held_days, found.unrecorded, found.unrecorded_days
+       found.held, found.ahead, found.days, found.held_days, found.unrecorded, found.unrecorded_days,
+       EXISTS (
+           SELECT 1 FROM followups_followup f
+           WHERE f.client_id = e.client_id AND f.kind = %(short_week)s AND f.about_id = e.id
+             AND (f.resolved_at IS NULL OR f.made_at >= week.begins::timestamp AT TIME ZONE g.zone)
+       )
 FROM therapy_prescription p
 JOIN therapy_track t ON t.id = p.track_id
 JOIN people_enrolment e ON e.id = p.enrolment_id
@@ -64,7 +71,7 @@ CROSS JOIN LATERAL (
 WHERE p.until IS NULL AND p.enrolment_id = ANY(%(enrolments)s)
 """,
     {"enrolments": list, "now": datetime},
-    {"came": [str(state) for state in Attendance.CAME]},
+    {"came": [str(state) for state in Attendance.CAME], "short_week": SHORT_WEEK},
 )
 NEXT = Statement(
     "next_starts",
@@ -160,6 +167,8 @@ class Planned:
     track: str
     week: date
     care: Care
+    # Whether somebody saw, or is seeing to it, that this week holds too little.
+    taken_on: bool
 
 
 def planned_for(enrolments: Iterable[int], *, now: datetime) -> dict[int, Planned]:
@@ -182,6 +191,7 @@ def _planned(
     held_on: list[date] | None,
     unrecorded: int,
     unrecorded_on: list[date] | None,
+    taken_on: bool,
 ) -> Planned:
     care = Care(
         held=held,
@@ -193,7 +203,7 @@ def _planned(
         unrecorded=unrecorded,
         unrecorded_days=frozenset(unrecorded_on or ()),
     )
-    return Planned(phase, track, week, care)
+    return Planned(phase, track, week, care, taken_on)
 
 
 def next_starts(people: Iterable[int], *, now: datetime) -> dict[tuple[int, int], datetime]:

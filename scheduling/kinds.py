@@ -17,6 +17,7 @@ from iop_portal.notices.channels import Topic
 from iop_portal.notices.kinds import Part
 from iop_portal.people.models import User
 from scheduling import answering, misses, reminders, rosters
+from scheduling.care import SHORT_WEEK
 from scheduling.invitations import invitation
 from scheduling.joining import may_know
 from scheduling.making import FOLLOW_UP
@@ -220,7 +221,23 @@ def _roster(session_id: int, reader: User) -> follow_ups.Place | None:
     return follow_ups.Place(_("Open the roster"), reverse("scheduling:roster", args=[session_id]))
 
 
+def _chart(enrolment_id: int, reader: User) -> follow_ups.Place | None:
+    client = User.objects.caseload_of(reader).filter(enrolments=enrolment_id).first()
+    return follow_ups.Place(_("Open the record"), reverse("home:client", args=[client.pk])) if client else None
+
+
 follow_ups.register(
+    follow_ups.Kind(
+        name=SHORT_WEEK,
+        about="people.enrolment",
+        title=gettext_lazy("Below the planned hours"),
+        why=gettext_lazy(
+            "A week holds less than what is prescribed. In this phase it should not be less: find a further time "
+            "together, or plan the next phase."
+        ),
+        due_in=timedelta(days=3),
+        place=_chart,
+    ),
     follow_ups.Kind(
         name=misses.OUTREACH,
         about="scheduling.booking",

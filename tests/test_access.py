@@ -106,8 +106,9 @@ PAGES = [
     Page("scheduling:door", "GET", ENROLLED | FAMILY, MAYA),
     Page("scheduling:here", "POST", ENROLLED | FAMILY, MAYA),
     # A clinician's clients
-    Page("home:caseload", "GET", CLINICIANS),
-    Page("home:caseload_file", "GET", CLINICIANS),
+    Page("home:caseload", "GET POST", CLINICIANS),
+    Page("home:caseload_file", "GET POST", CLINICIANS),
+    Page("home:take_on_short_week", "POST", CLINICIANS, HER_TEAM),
     Page("home:client", "GET", CLINICIANS, HER_TEAM | {"glass"}),
     Page("home:tell", "GET POST", CLINICIANS, HER_TEAM | {"glass"}),
     Page("accounts:break_glass", "GET POST", CLINICIANS),

@@ -5,11 +5,10 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from iop_portal.audit import trail
-from iop_portal.doors import PortalRequest, for_roles
+from iop_portal.doors import PortalRequest, for_roles, way_back
 from iop_portal.followups import acting, waiting
 from iop_portal.followups.forms import OutcomeForm, SnoozeForm
 from iop_portal.followups.models import FollowUp
@@ -76,10 +75,7 @@ def snooze(request: PortalRequest, follow_up_id: int) -> HttpResponse:
 
 
 def _back(request: PortalRequest) -> str:
-    """To the page of the portal that it was done on; it says so itself, since our pages send no referrer."""
-    here = request.POST.get("here", "")
-    ours = here.startswith("/") and url_has_allowed_host_and_scheme(here, allowed_hosts=None)
-    return here if ours else reverse("followups:mine")
+    return way_back(request.POST.get("here", ""), otherwise=reverse("followups:mine"))
 
 
 def _visible(request: PortalRequest, follow_up_id: int) -> FollowUp:

@@ -21,15 +21,14 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from iop_portal.consents.models import Consent
 from iop_portal.followups.models import FollowUp
-from iop_portal.followups.waiting import Waiting, needs_you, open_about
+from iop_portal.followups.waiting import Waiting, open_about
 from iop_portal.markup import clock, day_clock
 from iop_portal.people.models import CareTeam, Enrolment, User, short_name
 from iop_portal.people.seeing import places_on_care_teams
 from iop_portal.prepared import among, prepared
-from scheduling.care import Care, Planned, next_starts, planned_for
-from scheduling.minimum import too_few_led_by
+from scheduling.care import Care, next_starts, planned_for
 from scheduling.misses import Missed, missed_by
-from therapy import conversations, notes
+from scheduling.short_weeks import falls_short
 from therapy.care_plans import PlanState, plan_states
 from therapy.instruments import Change
 from therapy.measures import Trend, trends_of
@@ -39,8 +38,6 @@ from therapy.models.care_plans import Side
 SOON = timedelta(days=14)
 # So near that a weekday says which day is meant.
 NEAR = timedelta(days=6)
-# Fewer hours from week to week are the plan here, and no alarm.
-TAPERS = (Prescription.Phase.STEP_DOWN, Prescription.Phase.CONTINUING)
 STATES, PHASES, PARTS = (dict(each.choices) for each in (Enrolment.State, Prescription.Phase, CareTeam.Part))
 # What a row needs to know of the place: rows, not models, of which each would bring all that there is of a person.
 COLUMNS = {
@@ -79,18 +76,6 @@ class Permissions(_Looked):
     count: int = 0
     first_end: date | None = None
     ends_soon: bool = False
-
-
-@dataclass(frozen=True)
-class Need(_Looked):
-    """Something that a clinician owes. What is late is coloured, and says so in words too."""
-
-    title: str | Promise
-    text: str
-    tone: str
-    url: str
-    verb: str
-    about: str
 
 
 @dataclass(frozen=True)
@@ -276,10 +261,11 @@ def rows_of(places: Sequence[Case], *, reader: User, now: datetime) -> list[Row]
     for place in places:
         plan = planned.get(place.enrolment_id)
         here = (place.client, place.program)
+        url = reverse("home:client", args=[place.client])
         start = next_ones.get(here)
         flags = [_flag(each, reader) for each in waiting.get(here, ())]
-        if plan and falls_short(plan, place.admitted_on):
-            flags.append(_short(plan.care, place.client))
+        if plan and not plan.taken_on and falls_short(plan, place.admitted_on):
+            flags.append(_short(plan.care, place.enrolment_id, url))
         rows.append(
             Row(
                 name=short_name(place.preferred_name, place.surname),
@@ -297,7 +283,7 @@ def rows_of(places: Sequence[Case], *, reader: User, now: datetime) -> list[Row]
                 part=str(PARTS[place.part]),
                 permissions=permissions.get(here, Permissions()),
                 flags=tuple(flags),
-                url=reverse("home:client", args=[place.client]),
+                url=url,
             )
         )
     return rows
@@ -320,59 +306,6 @@ def week_since(admitted_on: date | None, discharged_on: date | None, zone: str, 
     return max(0, (today - admitted_on).days) // 7 + 1
 
 
-def needs_of(clinician: User, now: datetime) -> list[Need]:
-    """What a clinician owes, the most urgent first; then what has too few people, what was written to them, and notes
-    to sign. Five queries."""
-    owed = [
-        Need(
-            title=str(each.title),
-            text=_text(each),
-            tone="danger" if each.presses else "",
-            url=each.url,
-            verb=_("Open"),
-            about=each.who,
-        )
-        for each in needs_you(clinician, now=now)
-    ]
-    return owed + _too_few(clinician, now) + _written(clinician) + _to_sign(clinician)
-
-
-def _to_sign(clinician: User) -> list[Need]:
-    """Their own notes without a signature, and their interns’ without a second one."""
-    return [
-        Need(
-            title=_("Co-sign a note") if note.is_signed else _("Sign a note"),
-            text=note.client.short_name,
-            tone="",
-            url=reverse("therapy:note", args=[note.pk]),
-            verb=_("Open"),
-            about=note.client.short_name,
-        )
-        for note in notes.to_sign_by(clinician)
-    ]
-
-
-def _too_few(clinician: User, now: datetime) -> list[Need]:
-    found = [
-        (each, reverse("scheduling:roster", args=[each.session.pk])) for each in too_few_led_by(clinician, now=now)
-    ]
-    return [Need(each.in_words, each.which, "you", url, _("Roster"), each.which) for each, url in found]
-
-
-def _written(clinician: User) -> list[Need]:
-    unread = conversations.unread_by(clinician)
-    if not unread:
-        return []
-    words = conversations.news_in_words(unread)
-    return [Need(_("Messages"), words, "", reverse("therapy:inbox"), _("Read"), _("messages"))]
-
-
-def _text(each: Waiting) -> str:
-    due = day_clock(each.follow_up.due_at)
-    words = _("was due %(day)s") if each.late else _("due %(day)s")
-    return ", ".join(filter(None, (each.who, words % {"day": due})))
-
-
 def _flag(each: Waiting, reader: User) -> Flag:
     owed = each.follow_up
     mine = owed.taken_on and owed.owner_id == reader.pk
@@ -387,28 +320,15 @@ def _flag(each: Waiting, reader: User) -> Flag:
     )
 
 
-def falls_short(planned: Planned, admitted_on: date | None) -> bool:
-    """Whether the running week will hold less than what is prescribed, by all that is delivered and booked.
-
-    Not in a phase that tapers, nor in the week in which somebody was admitted, of which only a part is theirs.
-    """
-    whole = admitted_on is not None and admitted_on <= planned.week
-    return whole and planned.phase not in TAPERS and planned.care.falls_short
-
-
-def _short(care: Care, client: int) -> Flag:
+def _short(care: Care, enrolment: int, url: str) -> Flag:
     words = _(
         "%(hours)s of %(wanted)s hours, on %(days)s of %(wanted_days)s days, are delivered or booked this week. "
         "In this phase it should not be less: find a further time together, or plan the next phase."
     )
     facts = {"hours": care.hours, "wanted": care.wanted_hours, "days": len(care.days), "wanted_days": care.wanted_days}
-    return Flag(_("Below the planned hours"), words % facts, "you", reverse("home:client", args=[client]))
-
-
-def headline(needs: list[Need]) -> str:
-    if not needs:
-        return _("Nothing needs you right now")
-    return ngettext("%(count)d thing needs you", "%(count)d things need you", len(needs)) % {"count": len(needs)}
+    return Flag(
+        _("Below the planned hours"), words % facts, "you", url, reverse("home:take_on_short_week", args=[enrolment])
+    )
 
 
 def _permissions(clients: list[int], now: datetime) -> dict[tuple[int, int], Permissions]:

@@ -21,6 +21,7 @@ urlpatterns = [
     path("caseload/file/", caseload.caseload_file, name="caseload_file"),
     path("clients/<int:client_id>/", client_page.client_page, name="client"),
     path("clients/<int:client_id>/tell/", client_page.tell, name="tell"),
+    path("caseload/short/<int:enrolment_id>/", caseload.take_on_short_week, name="take_on_short_week"),
     path("choices/", choices.my_choices, name="choices"),
     path("choices/permissions/", permissions.permitted, name="permissions"),
     path("choices/new/check/", giving.check, name="permission_check"),

@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from iop_portal.audit.models import Entry
 from iop_portal.followups.owing import owe_follow_up
-from iop_portal.home.caseload import Permissions, cases, needs_of, rows_of, size_of_caseload, week_of
+from iop_portal.home.caseload import Permissions, cases, rows_of, size_of_caseload, week_of
+from iop_portal.home.needs import needs_of
 from iop_portal.people.models import CareTeam, Enrolment
 from scheduling import booking
 from scheduling.attendance import Said, mark
@@ -296,6 +297,24 @@ def test_a_long_list_comes_in_pages(client, program, amara, monkeypatch):
     assert Entry.objects.get(verb="caseload.read").facts == {"count": 1}
 
 
-@pytest.mark.parametrize(("query", "words"), [({}, "Nobody is in your care teams yet."), ({"q": "x"}, "like that")])
-def test_an_empty_list_says_why(client, amara, query, words):
-    assert words in sign_in(client, amara).get(reverse("home:caseload"), query).content.decode()
+@pytest.mark.parametrize(("name", "words"), [("", "Nobody is in your care teams yet."), ("x", "like that")])
+def test_an_empty_list_says_why(client, amara, name, words):
+    response = sign_in(client, amara).post(reverse("home:caseload"), {"q": name}, follow=True)
+    assert words in response.content.decode()
+
+
+def test_a_name_that_is_searched_for_stands_in_no_address(client, program, amara, monkeypatch):
+    monkeypatch.setattr("iop_portal.home.views.caseload.PAGE", 2)
+    for name in ("Ana", "Anton", "Hanna", "Ben"):
+        client_of(amara, program, name)
+    found = sign_in(client, amara).post(reverse("home:caseload"), {"q": " an ", "show": "admitted"})
+    assert names(found.context["clients"]) == ["Ana T.", "Anton T.", "Hanna T."]
+    assert "3 of 4" in found.content.decode()
+    assert "?page" not in found.content.decode()
+    assert names(client.get(reverse("home:caseload"), {"q": "ben"}).context["clients"]) == ["Ana T.", "Anton T."]
+
+
+def test_without_a_name_it_is_an_address_again(client, amara):
+    response = sign_in(client, amara).post(reverse("home:caseload"), {"q": "", "show": "needs"})
+    assert response.url == reverse("home:caseload") + "?show=needs#caseload"
+    assert client.post(reverse("home:caseload"), {"show": "\n&q=x"}).url.endswith("?show=%0A%26q%3Dx#caseload")

@@ -5,6 +5,7 @@ import io
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
@@ -39,10 +40,18 @@ def test_the_file_holds_those_that_the_list_holds_and_the_notice(client, program
 
 
 def test_its_name_says_nothing_and_no_copy_of_it_is_kept(client, amara):
-    response = sign_in(client, amara).get(reverse("home:caseload_file"))
-    named = f'attachment; filename="list-{timezone.localdate().isoformat()}.csv"'
+    with time_machine.travel(NOON, tick=False):
+        response = sign_in(client, amara).get(reverse("home:caseload_file"))
+    named = 'attachment; filename="list-2026-11-24.csv"'
     assert (response["Content-Disposition"], response["Content-Type"]) == (named, "text/csv; charset=utf-8")
     assert "no-store" in response["Cache-Control"]
+
+
+def test_the_file_of_those_who_were_searched_for_is_sent_for(client, program, amara):
+    for name in ("Ana", "Ben"):
+        client_of(amara, program, name)
+    _titles, *people, _notice = lines_of(sign_in(client, amara).post(reverse("home:caseload_file"), {"q": "an"}))
+    assert [line[0] for line in people] == ["Ana T."]
 
 
 def test_taking_it_out_leaves_a_line_with_its_length(client, program, amara):

@@ -7,10 +7,9 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
-from iop_portal.doors import PortalRequest, for_roles
+from iop_portal.doors import PortalRequest, for_roles, way_back
 from iop_portal.people.roles import Role
 from iop_portal.refusals import Refused
 from therapy import agreements
@@ -55,5 +54,4 @@ def agreement(request: PortalRequest, agreement_id: int) -> HttpResponse:
 def _way_on(request: PortalRequest, *, otherwise: str | None = None) -> str:
     """Back to where somebody came from, inside the portal only."""
     wished = request.POST.get("next") or request.GET.get("next") or ""
-    ours = wished.startswith("/") and url_has_allowed_host_and_scheme(wished, allowed_hosts=None)
-    return wished if ours else reverse("therapy:agreements") if otherwise is None else otherwise
+    return way_back(wished, otherwise=reverse("therapy:agreements") if otherwise is None else otherwise)

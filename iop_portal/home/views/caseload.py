@@ -1,22 +1,28 @@
 """The day of a clinician: what needs them, and their caseload."""
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from iop_portal.audit import trail
-from iop_portal.doors import PortalRequest, for_roles
+from iop_portal.doors import PortalRequest, for_roles, way_back
 from iop_portal.home import caseload as clients
-from iop_portal.home import day
+from iop_portal.home import day, needs
 from iop_portal.home.caseload_file import as_csv
 from iop_portal.people.roles import Role
+from iop_portal.refusals import Refused
+from scheduling import short_weeks
 from therapy.oncall import on_duty
+from therapy.prescribing import enrolments_cared_for
 
 PAGE = 25
 
@@ -34,18 +40,18 @@ class Act:
 
 
 ACTS = (
-    Act(_("Timetable"), "scheduling:timetable"),
-    Act(_("My hours"), "scheduling:my_hours"),
-    Act(_("Invite a client"), "office:my_invitations"),
-    Act(_("Open a record in an emergency"), "accounts:break_glass"),
+    Act(gettext_lazy("Timetable"), "scheduling:timetable"),
+    Act(gettext_lazy("My hours"), "scheduling:my_hours"),
+    Act(gettext_lazy("Invite a client"), "office:my_invitations"),
+    Act(gettext_lazy("Open a record in an emergency"), "accounts:break_glass"),
 )
 
 
-@for_roles(Role.CLINICIAN, methods=("GET",))
+@for_roles(Role.CLINICIAN)
 def caseload_file(request: PortalRequest) -> HttpResponse:
     """The caseload as it is narrowed, for a spreadsheet. It leaves the portal, so the trail says that it did."""
     now = timezone.now()
-    name, show = request.GET.get("q", ""), request.GET.get("show", "")
+    name, show = _narrowed(request)
     cases = clients.cases(request.user, now=now, name=name, show=show)
     rows = clients.rows_of(cases, reader=request.user, now=now)
     trail.record("caseload.exported", by=request.user, at=now, facts={"count": len(rows)})
@@ -53,14 +59,17 @@ def caseload_file(request: PortalRequest) -> HttpResponse:
     return HttpResponse(as_csv(rows), content_type="text/csv; charset=utf-8", headers=headers)
 
 
-@for_roles(Role.CLINICIAN, methods=("GET",))
+@for_roles(Role.CLINICIAN)
 def caseload(request: PortalRequest) -> HttpResponse:
     now = timezone.now()
-    name, show = request.GET.get("q", ""), request.GET.get("show", "")
+    name, show = _narrowed(request)
+    if request.method == "POST" and not name:
+        return redirect(reverse("home:caseload") + (f"?show={quote(show)}" if show else "") + "#caseload")
     cases = clients.cases(request.user, now=now, name=name, show=show)
-    page = Paginator(cases, PAGE).get_page(request.GET.get("page"))
+    # What was searched for stands in no address, so that what was found has one page.
+    page = Paginator(cases, len(cases) or 1 if name else PAGE).get_page(request.GET.get("page"))
     rows = clients.rows_of(list(page), reader=request.user, now=now)
-    needs = clients.needs_of(request.user, now)
+    owed = needs.needs_of(request.user, now)
     sessions = day.sessions_of(request.user, now=now)
     found = page.paginator.count
     trail.record("caseload.read", by=request.user, at=now, facts={"count": len(rows)})
@@ -70,10 +79,10 @@ def caseload(request: PortalRequest) -> HttpResponse:
         {
             "today": now,
             "acts": ACTS,
-            "headline": " · ".join(filter(None, (day.headline(sessions), clients.headline(needs)))),
+            "headline": " · ".join(filter(None, (day.headline(sessions), needs.headline(owed)))),
             "duties": on_duty(request.user, now),
             "sessions": sessions,
-            "needs": needs,
+            "needs": owed,
             "page": page,
             "clients": rows,
             "several_programs": len({row.program for row in rows}) > 1,
@@ -84,3 +93,21 @@ def caseload(request: PortalRequest) -> HttpResponse:
             "shows": clients.SHOWS.items(),
         },
     )
+
+
+@for_roles(Role.CLINICIAN, methods=("POST",))
+def take_on_short_week(request: PortalRequest, enrolment_id: int) -> HttpResponse:
+    enrolment = get_object_or_404(enrolments_cared_for(request.user), pk=enrolment_id)
+    try:
+        short_weeks.take_on_short_week(enrolment, by=request.user, now=timezone.now())
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("It is with you. It asks what came of it within three days."))
+    return redirect(way_back(request.POST.get("here", ""), otherwise=reverse("home:caseload")))
+
+
+def _narrowed(request: PortalRequest) -> tuple[str, str]:
+    """A name is sent and stands in no address; which clients does."""
+    asked = request.POST if request.method == "POST" else request.GET
+    return request.POST.get("q", "").strip(), asked.get("show", "")
