@@ -106,7 +106,8 @@ class Environment:
             "PASSWORD": unquote(parts.password or ""),
             "HOST": host,
             "PORT": str(port or ""),
-            "CONN_MAX_AGE": 60,
+            # Long enough for what a connection keeps its plans of (`iop_portal.prepared`) to be asked again.
+            "CONN_MAX_AGE": 600,
             "CONN_HEALTH_CHECKS": True,
             "OPTIONS": options,
         }

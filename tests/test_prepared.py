@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
 from iop_portal.people.models import Enrolment, User
-from iop_portal.prepared import CannotBePrepared, among, prepared
+from iop_portal.prepared import CannotBePrepared, Statement, among, prepared
 from tests.factories import NOON, ProgramFactory, clinician, enrolled, on_care_team
 
 pytestmark = pytest.mark.django_db
@@ -131,3 +131,55 @@ def test_another_number_or_kind_of_values_is_refused():
     for values in ((), (1, 2), (NOON,), (User(pk=1),)):
         with pytest.raises(TypeError, match="takes int"):
             one(*values)
+
+
+# ── What PostgreSQL keeps ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def planned_by_the_database():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name FROM pg_prepared_statements ORDER BY name")
+        return [name for (name,) in cursor.fetchall()]
+
+
+def test_a_statement_takes_each_kind_of_value_and_keeps_what_is_always_the_same(django_assert_num_queries):
+    statement = Statement(
+        "kinds",
+        "SELECT %(keys)s, %(at)s + interval '1 hour', %(key)s %% 7, %(words)s WHERE 7 = ANY(%(keys)s)",
+        {"key": int, "keys": list, "at": type(NOON)},
+        {"words": "100 % ' $1"},
+    )
+    for key in (8, 9):
+        with django_assert_num_queries(1):
+            found = statement.ask(key=key, keys=[7, key], at=NOON)
+        assert found == [([7, key], NOON + timedelta(hours=1), key % 7, "100 % ' $1")]
+    assert statement.ask(key=1, keys=[], at=NOON) == []
+    assert planned_by_the_database().count(statement.key) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_new_connection_is_told_anew():
+    statement = Statement("told", "SELECT %(key)s", {"key": int})
+    assert statement.ask(key=1) == [(1,)]
+    connection.close()
+    assert (planned_by_the_database(), statement.ask(key=2)) == ([], [(2,)])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_connection_knows_outlives_a_write_that_was_taken_back():
+    statement = Statement("taken_back", "SELECT count(*) FROM people_user WHERE id = %(key)s", {"key": int})
+    with transaction.atomic():
+        statement.ask(key=1)
+        transaction.set_rollback(True)
+    assert statement.ask(key=1) == [(0,)]
+
+
+def test_a_rule_with_a_percent_sign_in_it_holds():
+    @prepared(int)
+    def those(program):
+        return User.objects.filter(enrolments__program=program, preferred_name__contains="100%")
+
+    program = ProgramFactory()
+    person = enrolled(program, preferred_name="100% Ana")
+    enrolled(program)
+    assert those(program.pk) == [person]
