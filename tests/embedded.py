@@ -1,6 +1,7 @@
 """A pytest plugin, loaded before pytest-django reads the settings: real servers around the whole run.
 
-The workers of xdist inherit the controller's addresses.
+The workers of xdist inherit the controller's addresses. Test databases are copies of a migrated one, unless the
+environment names a server of its own.
 """
 
 import os
@@ -9,8 +10,10 @@ from contextlib import ExitStack
 import pytest
 
 from iop_portal.local_services import Services, local_services
+from tests.migrated import NAME, migrated_cluster
 
 SERVICES = pytest.StashKey[Services]()
+TEMPLATE = "PORTAL_TEST_TEMPLATE"
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -20,6 +23,10 @@ def pytest_load_initial_conftests(early_config):
         return
     stack = ExitStack()
     early_config.add_cleanup(stack.close)
-    services = stack.enter_context(local_services())
+    seed = None if os.environ.get("DATABASE_URL") else migrated_cluster()
+    services = stack.enter_context(local_services(seed=seed))
     os.environ.update(services.environment)
+    if seed is not None:
+        os.environ[TEMPLATE] = NAME
+        early_config.add_cleanup(lambda: os.environ.pop(TEMPLATE))
     early_config.stash[SERVICES] = services
