@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -26,7 +27,7 @@ from scheduling.commitments import busy_times, overlaps
 from scheduling.courses import CourseEnded, Progress, progress_in, sessions_of
 from scheduling.finding import SeatTime, told_session
 from scheduling.models import Booking, Course, Facilitation, Participation, Session, Waiting
-from scheduling.waiting import CLOSES_BEFORE, join_line, leave_line
+from scheduling.waiting import CLOSES_BEFORE, WaitsNoMore, join_line, leave_line
 
 log = logging.getLogger(__name__)
 
@@ -95,7 +96,7 @@ class Joined:
 def enrolment_for(course: Course, person: User) -> Enrolment | None:
     """By which somebody may join, if they may."""
     own = Enrolment.objects.filter(client=person, program=course.program_id, state=Enrolment.State.ADMITTED)
-    return own.select_related("program__policy", "client").first()
+    return own.first()
 
 
 def part_of(course: Course, person: User) -> Participation | None:
@@ -112,12 +113,15 @@ def steps_ahead(course: Course, person: User, *, now: datetime, around_own_time:
 
 @write
 def join_course(course: Course, *, around_own_time: bool = False, by: User, now: datetime) -> Joined:
-    """Take part from now on. All sessions ahead are locked before the first is booked, in the order of everywhere."""
+    """Take part from now on. All sessions ahead are locked before the first is booked, in the order of everywhere.
+
+    The enrolment before them, so that whoever is discharged at the same moment is expected nowhere afterwards.
+    """
     held = Course.objects.select_for_update(no_key=True, of=("self",)).select_related("program").get(pk=course.pk)
     if held.ended:
         raise CourseEnded
     enrolment = enrolment_for(held, by)
-    if enrolment is None:
+    if enrolment is None or not _admitted(enrolment):
         raise NotForYou
     _lock_ahead(held, now=now)
     person = User.objects.lock_no_key(by.pk)
@@ -155,7 +159,7 @@ def leave_course(participation: Participation, *, by: User, now: datetime) -> in
         cancel_booking(booking, told=False, by=by, now=now)
     waits = Waiting.objects.live().filter(person=person, session__in=sessions_of(course))
     for entry in waits.select_related("session").order_by("pk"):
-        leave_line(entry, by=by, now=now)
+        _wait_no_more(entry, by=by, now=now)
     held.left_at = now
     held.save(update_fields=["left_at"])
     facts = {"released": len(places)}
@@ -199,6 +203,8 @@ def book_courses(*, now: datetime) -> int:
 def book_course(participation: Participation, *, now: datetime) -> int:
     """What somebody gave back stays given back, and nobody begins to wait in the night."""
     course = participation.course
+    if not _admitted(participation.enrolment):
+        return 0
     _lock_ahead(course, now=now)
     person = User.objects.lock_no_key(participation.enrolment.client_id)
     if not Participation.objects.live().filter(pk=participation.pk).exists():
@@ -275,6 +281,18 @@ def _may_wait(session: Session, *, now: datetime) -> bool:
 
 def _those(steps: Iterable[Step], what: What) -> list[Session]:
     return [step.session for step in steps if step.what == what]
+
+
+def _admitted(enrolment: Enrolment) -> bool:
+    """Locked, and looked at again: whether somebody is in the program, until this is written."""
+    held: Enrolment = Enrolment.objects.select_for_update(no_key=True).get(pk=enrolment.pk)
+    return held.state == Enrolment.State.ADMITTED
+
+
+def _wait_no_more(entry: Waiting, *, by: User, now: datetime) -> None:
+    """Somebody may have called the session off meanwhile, and the wait has ended with it."""
+    with suppress(WaitsNoMore):
+        leave_line(entry, by=by, now=now)
 
 
 def _waits(session: Session, person: User, *, now: datetime) -> bool:
