@@ -168,7 +168,7 @@ def measured_by(maya, team, home, now):
     for item in phq.items:
         measures.give_answer(whole, item, 1, by=maya, now=now)
     alert = whole.alerts.get()
-    close_alert(alert, done=["spoke"], words="Zq-disposition", by=team, now=now)
+    close_alert(alert, done=["spoke"], words="Zq-disposition", seen="1", by=team, now=now)
     measures.send(whole, by=maya, now=now)
     begun = measures.begin(maya, gad, by=maya, now=now)
     return {

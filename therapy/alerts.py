@@ -42,6 +42,11 @@ class SeenToAlready(Refused):
     message = gettext_lazy("Somebody has written down what was done already. Yours was not saved; read theirs first.")
 
 
+class HeavierMeanwhile(Refused):
+    message = gettext_lazy("They have answered anew since you opened this, and it weighs more. Read it, then write.")
+    status = 409
+
+
 class NotYoursToClose(Refused):
     message = gettext_lazy("Who is on the care team or on call writes down what was done.")
     status = 403
@@ -59,7 +64,8 @@ def raise_alert(sheet: Sheet, item: Item, value: int, *, now: datetime) -> Alert
 
     While one is open a heavier answer stands in it: who opens it reads the worst that was said, and nobody has two.
     """
-    known = list(sheet.alerts.filter(item=item.code))
+    # Whoever closes one at the same moment comes before or after, and has not read what comes after.
+    known = list(sheet.alerts.filter(item=item.code).select_for_update(of=("self",)))
     waiting = next((alert for alert in known if alert.closed_at is None), None)
     if waiting is not None:
         return _heavier(waiting, value, now=now)
@@ -77,6 +83,11 @@ def _heavier(alert: Alert, value: int, *, now: datetime) -> Alert:
         alert.save(update_fields=["value"])
         trail.record("alert.heavier", alert, client=alert.client, at=now)
     return alert
+
+
+def alert_version(alert: Alert) -> str:
+    """What somebody had before them who writes down what was done about it."""
+    return str(alert.value)
 
 
 def duty_for(client: User, program: Program, now: datetime) -> User | None:
@@ -120,14 +131,7 @@ def alerts_open_to(user: User, now: datetime) -> QuerySet[Alert]:
     """The care team, an emergency access, and who has it because they are on duty, or wrote what was done and works
     there still."""
     visible = Alert.objects.visible_to(user, now).values("pk")
-    mine = FollowUp.objects.filter(
-        kind__in=KINDS,
-        about_id=OuterRef("pk"),
-        owner=user,
-        on_duty=True,
-        resolved_at=None,
-        program__in=programs_of(user, Role.CLINICIAN),
-    ).exclude(kept_apart("owner", "client"))
+    mine = _on_duty(user, now).filter(about_id=OuterRef("pk"))
     written = Q(disposition__by=user, sheet__enrolment__program__in=programs_of(user, Role.CLINICIAN))
     return Alert.objects.filter(Q(pk__in=visible) | Q(Exists(mine)) | written).select_related(
         "sheet__person", "sheet__enrolment__program"
@@ -144,10 +148,17 @@ def alerts_administered_by(admin: User) -> QuerySet[Alert]:
     return Alert.objects.filter(Exists(mine)).select_related("sheet__person", "sheet__enrolment__program")
 
 
-def may_close(alert: Alert, by: User) -> bool:
+def may_close(alert: Alert, by: User, now: datetime) -> bool:
     """On the care team there, or on duty with it. An emergency access reads, and leaves it to those."""
-    on_team = places_on_care_teams(by).filter(enrolment__client=alert.client, enrolment__program=alert.program)
-    return on_team.exists() or _open_of(alert).filter(owner=by, on_duty=True).exists()
+    on_team = places_on_care_teams(by, now).filter(enrolment__client=alert.client, enrolment__program=alert.program)
+    return on_team.exists() or _on_duty(by, now).filter(about_id=alert.pk).exists()
+
+
+def _on_duty(clinician: User, now: datetime) -> QuerySet[FollowUp]:
+    """What somebody has because they are on duty where they work still."""
+    works_in = programs_of(clinician, Role.CLINICIAN, now)
+    mine = FollowUp.objects.open().filter(kind__in=KINDS, owner=clinician, on_duty=True, program__in=works_in)
+    return mine.exclude(kept_apart("owner", "client"))
 
 
 def reached(sheet: Sheet, item: str) -> bool | None:
@@ -181,14 +192,18 @@ def _open_of(alert: Alert) -> QuerySet[FollowUp]:
 
 
 @write
-def close_alert(alert: Alert, *, done: Collection[str], words: str, by: User, now: datetime) -> Disposition:
-    """In writing, and by nothing else. It settles the act of everybody who owed one."""
+def close_alert(alert: Alert, *, done: Collection[str], words: str, seen: str, by: User, now: datetime) -> Disposition:
+    """In writing, and by nothing else. It settles the act of everybody who owed one. `seen` is the `alert_version`
+    that they had before them: an answer that weighs more by now has to be read first.
+    """
     held = Alert.objects.select_for_update(of=("self",)).select_related("sheet__person", "sheet__enrolment__program")
     locked = held.get(pk=alert.pk)
     if locked.closed_at is not None:
         raise SeenToAlready
-    if not may_close(locked, by):
+    if not may_close(locked, by, now):
         raise NotYoursToClose
+    if alert_version(locked) != seen:
+        raise HeavierMeanwhile
     known = [value for value in Disposition.Done.values if value in done]
     if not known or not words.strip():
         raise NothingWritten

@@ -20,7 +20,7 @@ from tests.factories import NOON, ProgramFactory, admin, clinician, enrolled, he
 from tests.signing_in import sign_in
 from tests.therapy.measured import GAD, PHQ, always_on_call, answer, points, sent
 from therapy import alerts, asking, measures
-from therapy.alerts import alerts_administered_by, alerts_open_to, close_alert
+from therapy.alerts import alert_version, alerts_administered_by, alerts_open_to, close_alert, may_close
 from therapy.models import Alert, ClinicalPolicy, Disposition
 from therapy.oncall import set_day
 
@@ -72,8 +72,9 @@ def owners():
     return sorted(FollowUp.objects.open().values_list("kind", "owner__preferred_name"))
 
 
-def closed(alert, by, now=NOON):
-    return close_alert(alert, done=["spoke", "screened"], words="She is safe tonight.", by=by, now=now)
+def closed(alert, by, now=NOON, seen=None):
+    seen = seen or alert_version(Alert.objects.get(pk=alert.pk))
+    return close_alert(alert, done=["spoke", "screened"], words="She is safe tonight.", seen=seen, by=by, now=now)
 
 
 # ── At once ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -249,7 +250,7 @@ def test_it_is_closed_in_writing_and_by_nothing_else(maya, amara):
         resolve_follow_up(follow_up, outcome="Fine", by=amara, now=NOON)
     for done, words in (([], "Spoke"), (["spoke"], "  "), (["nothing"], "Spoke")):
         with pytest.raises(alerts.NothingWritten):
-            close_alert(alert, done=done, words=words, by=amara, now=NOON)
+            close_alert(alert, done=done, words=words, seen="1", by=amara, now=NOON)
     with pytest.raises(DatabaseError, match="nobody has written"), transaction.atomic():
         Alert.objects.update(closed_at=NOON)
     with pytest.raises(IntegrityError, match="a_disposition_says_what_was_done"), transaction.atomic():
@@ -342,6 +343,61 @@ def test_who_was_on_call_reads_it_no_more_once_it_went_on(maya, lena, amara):
     assert not alerts_open_to(lena, NOON).exists()
 
 
+@pytest.mark.parametrize("what", ["kind", "about_id", "owner", "on_duty", "resolved_at", "works_elsewhere"])
+def test_an_answer_is_read_and_closed_on_duty_by_who_owes_just_that_there(maya, lena, office, what):
+    alert = raised(maya)
+    owed = FollowUp.objects.filter(owner=lena)
+    assert (list(alerts_open_to(lena, NOON)), may_close(alert, lena, NOON)) == ([alert], True)
+    if what == "works_elsewhere":
+        lena.roles_held.update(program=ProgramFactory())
+    else:
+        otherwise = {"kind": "plan_to_sign", "about_id": 0, "owner": office, "on_duty": False, "resolved_at": NOON}
+        over = {"resolved_by": lena, "outcome": "x"} if what == "resolved_at" else {}
+        owed.update(**{what: otherwise[what]}, **over)
+    assert (list(alerts_open_to(lena, NOON)), may_close(alert, lena, NOON)) == ([], False)
+
+
+@pytest.mark.parametrize("what", ["kind", "about_id", "owner", "resolved_at", "works_elsewhere"])
+def test_the_office_finds_what_came_to_it_there(maya, office, amara, what):
+    alert = raised(maya)
+    owed = FollowUp.objects.filter(owner=amara)
+    owed.update(owner=office)
+    assert list(alerts_administered_by(office)) == [alert]
+    if what == "works_elsewhere":
+        office.roles_held.update(program=ProgramFactory())
+    else:
+        otherwise = {"kind": "plan_to_sign", "about_id": 0, "owner": amara, "resolved_at": NOON}
+        over = {"resolved_by": office, "outcome": "x"} if what == "resolved_at" else {}
+        FollowUp.objects.filter(owner=office).update(**{what: otherwise[what]}, **over)
+    assert list(alerts_administered_by(office)) == []
+
+
+def test_who_looks_after_somebody_else_or_elsewhere_closes_nothing(maya, harbor):
+    alert, elsewhere = raised(maya), ProgramFactory()
+    his, hers_elsewhere = clinician(harbor), clinician(elsewhere)
+    on_care_team(his, enrolled(harbor))
+    day = NOON.date() - timedelta(days=9)
+    held = maya.enrolments.create(program=elsewhere, state="admitted", referred_on=day, admitted_on=day)
+    held.care_team.create(clinician=hers_elsewhere, part="primary", since=NOON)
+    for other in (his, hers_elsewhere):
+        with pytest.raises(alerts.NotYoursToClose):
+            closed(alert, other)
+
+
+def test_with_whom_it_is_says_that_of_this_answer_alone(maya, harbor, amara, lena):
+    alert, ben = raised(maya), enrolled(harbor)
+    daniel = clinician(harbor)
+    on_care_team(daniel, ben, part="primary")
+    other = raised(ben)
+    assert (alerts.owners_of(alert), alerts.owners_of(other)) == ([amara, lena], [daniel, lena])
+    assert alerts.follow_up_of(alert, lena).about_id == alert.pk
+    assert alerts.follow_up_of(alert, daniel) is None
+    closed(alert, amara)
+    assert (alerts.owners_of(alert), alerts.owners_of(other)) == ([], [daniel, lena])
+    line = Entry.objects.get(verb="alert.closed")
+    assert (line.client, line.actor, line.object_id) == (maya, amara, alert.pk)
+
+
 # ── Its pages ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -361,7 +417,7 @@ def test_who_is_on_call_finds_the_phone_the_answer_and_the_place_to_write(client
     entry = Entry.objects.filter(verb="alert.viewed").get()
     assert (entry.client, entry.actor, entry.facts) == (maya, lena, {})
 
-    answered = page(client, lena, alert, {"done": ["spoke"], "words": "We agreed on tomorrow."})
+    answered = page(client, lena, alert, {"done": ["spoke"], "words": "We agreed on tomorrow.", "seen": "2"})
     assert answered.status_code == 302
     assert Disposition.objects.get().words == "We agreed on tomorrow."
 
@@ -372,6 +428,18 @@ def test_nothing_written_comes_back_with_what_was_typed(client, maya, amara):
     assert refused.status_code == 400
     assert "We spoke at length." in refused.content.decode()
     assert not Disposition.objects.exists()
+
+
+def test_who_wrote_about_a_lighter_answer_reads_the_heavier_one_and_keeps_their_words(client, maya, lena):
+    alert = raised(maya, 1)
+    measures.give_answer(alert.sheet, PHQ.item("9"), 3, by=maya, now=NOON)
+    written = {"done": ["spoke"], "words": "We agreed on tomorrow.", "seen": "1"}
+    refused = page(client, lena, alert, written)
+    shown = refused.content.decode()
+    assert refused.status_code == 409
+    assert [words in shown for words in ("Nearly every day", "it weighs more", "We agreed on tomorrow.")] == [True] * 3
+    assert not Disposition.objects.exists()
+    assert page(client, lena, alert, written | {"seen": "3"}).status_code == 302
 
 
 def test_an_admin_reads_no_answer_and_gives_it_to_a_clinician(client, maya, office, harbor, amara):

@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from iop_portal.followups.acting import clinicians_for
-from iop_portal.forms import PortalForm
+from iop_portal.forms import PortalForm, SeenForm
 from iop_portal.people.models import Program, User
 from therapy.alerts import NothingWritten
 from therapy.instruments import Item
@@ -45,7 +45,7 @@ class AnswerForm(PortalForm):
         return None if chosen == self.RATHER_NOT else int(chosen)
 
 
-class DispositionForm(PortalForm):
+class DispositionForm(SeenForm):
     blames = {NothingWritten: "words"}
     done = forms.MultipleChoiceField(
         label=_("What did you do?"), choices=Disposition.Done, widget=forms.CheckboxSelectMultiple

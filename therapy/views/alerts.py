@@ -70,14 +70,13 @@ def alert(request: PortalRequest, alert_id: int) -> HttpResponse:
     found = alerts.alerts_open_to(request.user, now).filter(pk=alert_id).first()
     if found is None:
         return _for_the_office(request, alert_id)
-    form = DispositionForm(request.POST or None)
+    form = DispositionForm(request.POST or None, initial={"seen": alerts.alert_version(found)})
     if form.is_valid():
-        done, words = form.cleaned_data["done"], form.cleaned_data["words"]
         try:
-            alerts.close_alert(found, done=done, words=words, by=request.user, now=now)
+            alerts.close_alert(found, **form.cleaned_data, by=request.user, now=now)
         except Refused as refusal:
-            form.refuse(refusal)
             found.refresh_from_db()
+            form.refuse_stale(refusal, seen=alerts.alert_version(found))
         else:
             messages.success(request, _("Written down. Nobody is asked to act on this answer any more."))
             return redirect("therapy:alert", found.pk)
@@ -94,7 +93,7 @@ def alert(request: PortalRequest, alert_id: int) -> HttpResponse:
         "follow_up": alerts.follow_up_of(found, request.user),
         "owners": alerts.owners_of(found),
         "written": getattr(found, "disposition", None),
-        "may_close": found.closed_at is None and alerts.may_close(found, request.user),
+        "may_close": found.closed_at is None and alerts.may_close(found, request.user, now),
         "reads_more": User.objects.open_to(request.user, now).filter(pk=found.client.pk).exists(),
         "form": form,
     }
