@@ -21,7 +21,8 @@ from iop_portal.sealing import SealedTextField
 class OpportunityQuerySet(models.QuerySet["Opportunity"]):
     def posted_in(self, user: User) -> Self:
         """Of the programs in which one works, closed ones too."""
-        return self.filter(program__in=RoleHeld.objects.filter(user=user, role__in=STAFF_ROLES).values("program"))
+        held = RoleHeld.objects.in_force().filter(user=user, role__in=STAFF_ROLES)
+        return self.filter(program__in=held.values("program"))
 
     def visible_to(self, user: User) -> Self:
         """For who is in the program what is open there; and what one has shown interest in, whatever became of it."""

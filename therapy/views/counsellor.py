@@ -52,8 +52,7 @@ def counsellor(request: PortalRequest, enrolment_id: int) -> HttpResponse:
 
 @for_roles(*ASKERS, methods=("POST",))
 def withdraw(request: PortalRequest, request_id: int) -> HttpResponse:
-    mine = CounsellorRequest.objects.visible_to(request.user).filter(enrolment__client=request.user)
-    asked = get_object_or_404(mine, pk=request_id)
+    asked = get_object_or_404(CounsellorRequest.objects.filter(enrolment__client=request.user), pk=request_id)
     try:
         counsellor_requests.withdraw_request(asked, by=request.user, now=timezone.now())
     except Refused as refusal:

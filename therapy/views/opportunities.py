@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from iop_portal.doors import PortalRequest, for_roles
-from iop_portal.people.models import Program
+from iop_portal.people.models import Program, RoleHeld
 from iop_portal.people.roles import STAFF_ROLES, Role
 from iop_portal.refusals import Refused
 from iop_portal.versions import ChangedMeanwhile
@@ -176,7 +176,8 @@ def _posted(request: PortalRequest, opportunity_id: int) -> Opportunity:
 
 
 def _programs(request: PortalRequest):  # type: ignore[no-untyped-def]
-    return Program.objects.filter(roles_held__user=request.user, roles_held__role__in=STAFF_ROLES).distinct()
+    held = RoleHeld.objects.in_force().filter(user=request.user, role__in=STAFF_ROLES)
+    return Program.objects.filter(pk__in=held.values("program"))
 
 
 def _over(opportunity: Opportunity) -> bool:
