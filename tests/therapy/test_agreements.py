@@ -152,3 +152,21 @@ def test_who_leads_a_group_learns_who_has_still_to_sign(program, dana, maya):
 @pytest.mark.parametrize("kind", list(Agreement.Kind))
 def test_each_kind_has_words_to_begin_with(kind):
     assert len(agreements.first_words(kind)) > 200
+
+
+def test_what_another_has_signed_or_another_program_asks_for_is_not_one_s_own(program, dana, maya):
+    ben, elsewhere = enrolled(program), ProgramFactory()
+    zoe, their_office = enrolled(elsewhere), admin(elsewhere)
+    text = publish(program, dana)
+    theirs = publish(elsewhere, their_office)
+    for person, agreement in ((ben, text), (zoe, theirs)):
+        agreements.sign_agreement(agreement, name=person.full_name, by=person, now=NOON)
+    assert [agreements.signature_under(text, person) is not None for person in (maya, ben, zoe)] == [False, True, False]
+    assert list(agreements.signed_by(maya)) == []
+    assert list(agreements.owed_by(maya)) == list(agreements.owed_by(maya, program=program)) == [text]
+    assert list(agreements.owed_by(maya, program=elsewhere)) == []
+    assert list(agreements.still_to_sign(text)) == [maya]
+    assert agreements.held_version(program, text.kind) == text
+    assert agreements.without_signature(program, text.kind, [maya.pk, ben.pk, zoe.pk]) == {maya.pk}
+    told = next(each for each in agreements.texts_of(program) if each.held)
+    assert (told.held, told.signed, told.owing) == (text, 1, 1)

@@ -214,6 +214,9 @@ def test_who_has_as_many_clients_as_the_program_says_is_full(program, maya, amar
     on_care_team(amara, enrolled(program, "discharged"), part="primary")
     on_care_team(lena, enrolled(program), part="primary")
     on_care_team(lena, enrolled(program))
+    over = on_care_team(lena, enrolled(program), part="primary")
+    CareTeam.objects.filter(pk=over.pk).update(until=NOON)
+    on_care_team(lena, enrolled(), part="primary")
     assert clients_of_counsellors(program) == {amara.pk: 2, lena.pk: 1}
     assert full_counsellors(program) == {amara.pk}
 

@@ -184,3 +184,26 @@ def test_the_desk_hears_of_programs_without_anybody_in_two_queries(harbor, amara
         assert oncall.programs_without_anybody([harbor, away, never], NOON) == [away]
     with django_assert_num_queries(2):
         assert oncall.programs_without_anybody([harbor, away, never], here(25, 12)) == [harbor]
+
+
+def test_each_program_has_a_roster_of_its_own(harbor, amara):
+    """Lena is on call day and night elsewhere, and on a single day of it; here nobody is on that day."""
+    other = ProgramFactory(zone="America/New_York")
+    lena = clinician(other)
+    weekly(other, lena, *range(7), terms=Terms(time(0), time(0)))
+    single = set_day(other, NOON.date(), lena, OFFICE_HOURS, by=lena, now=NOON)
+    weekly(harbor, amara, TUESDAY, WEDNESDAY)
+    kept = set(Duty.objects.filter(program=other).values_list("pk", flat=True))
+    set_day(harbor, NOON.date(), None, None, by=amara, now=NOON)
+    assert [on_call(program, here(24, 12)) for program in (harbor, other)] == [None, lena]
+    assert next_staffed(harbor, here(24, 12)) == here(25, 9)
+    assert [one.program for one in on_duty(lena, here(24, 12))] == [other]
+    assert on_duty(amara, here(24, 12)) == []
+    assert oncall.programs_without_anybody([harbor, other], here(24, 12)) == [harbor]
+    roster = roster_of(harbor, now=NOON)
+    assert {duty.clinician for _weekday, duties in roster.week for duty in duties} == {amara}
+    assert [[duty.clinician for duty in duties] for _day, duties in roster.days] == [[None]]
+    set_day(harbor, NOON.date(), amara, OFFICE_HOURS, by=amara, now=NOON)
+    remove_duty(Duty.objects.get(program=harbor, day=NOON.date()), by=amara, now=NOON)
+    assert set(Duty.objects.filter(program=other).values_list("pk", flat=True)) == kept
+    assert single.pk in kept
