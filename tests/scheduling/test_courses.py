@@ -145,6 +145,39 @@ def test_the_office_counts_and_reads_no_names(school):
     assert (line.taking_part, line.left, line.leaders) == (1, 1, (school.amara,))
 
 
+def test_what_is_done_to_one_course_leaves_the_others_as_they_were(school):
+    """The other one has a series and a single session of its own, somebody in it, and has ended."""
+    monday, single = school.series(school.group, weekdays=(MONDAY,)), school.session(NOON + 2 * WEEK, school.jonah)
+    other = school.make(name="Other", series=monday, singles=[single])
+    join_course(other, by=school.client("Theo"), now=NOON)
+    end_course(other, by=school.dana, now=NOON)
+    seen, parts = course_version(school.course), Parts((), (school.session(NOON + 3 * WEEK),))
+
+    def state():
+        other.refresh_from_db()
+        progress_of = progress_in([other], person=Enrolment.objects.get(client__preferred_name="Theo").client, now=NOON)
+        return course_version(other), other.ended_at, len(progress_of[other.pk].places)
+
+    before = state()
+    changed = courses.change_course(school.course, SLEEP, parts, seen=seen, by=school.dana, now=NOON)
+    assert set(courses.sessions_of(changed)) == set(parts.singles)
+    assert Entry.objects.get(verb="course.changed").facts == {"fields": "series"}
+    end_course(changed, by=school.dana, now=NOON)
+    courses.open_course_again(changed, by=school.dana, now=NOON)
+    courses.open_course_again(changed, by=school.dana, now=NOON)
+    assert Entry.objects.filter(verb="course.opened_again").count() == 1
+    leave_course(school.join(now=NOON).participation, by=school.maya, now=NOON)
+    book_courses(now=NOON)
+    assert state() == before
+    assert [line.taking_part for line in courses.lines_of(school.program) if line.course == other] == [1]
+
+
+def test_nothing_changed_is_not_written_down(school):
+    seen = course_version(school.course)
+    courses.change_course(school.course, SLEEP, Parts((school.evenings,)), seen=seen, by=school.dana, now=NOON)
+    assert not Entry.objects.filter(verb="course.changed").exists()
+
+
 # ── Joining ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
