@@ -149,6 +149,11 @@ def test_a_permission_ends_between_today_and_a_year_from_now_where_the_program_i
             sign(maya, wish_of(maya, expires_on=last_day), now=evening)
 
 
+def test_two_clients_give_one_person_the_same_permission(maya):
+    ben = enrolled(maya.enrolments.get().program)
+    assert [permission_of(client, recipient_name="Rosa Lind").client for client in (maya, ben)] == [maya, ben]
+
+
 def test_the_same_permission_is_not_given_twice(maya):
     permission_of(maya, recipient_name="Rosa Lind")
     with pytest.raises(PermittedAlready, match="24 December 2026"):

@@ -5,10 +5,10 @@ import pytest
 from iop_portal.audit.models import Entry
 from iop_portal.followups import tasks
 from iop_portal.followups.acting import acknowledge_follow_up, resolve_follow_up, snooze_follow_up
-from iop_portal.followups.escalation import EVERY, escalate_overdue
+from iop_portal.followups.escalation import EVERY, care_team_of, escalate_overdue
 from iop_portal.followups.models import TAKEN_ON_HOLDS, FollowUp, Heartbeat
 from iop_portal.notices.models import Notice
-from tests.factories import NOON, admin
+from tests.factories import NOON, admin, enrolled, on_care_team
 
 pytestmark = pytest.mark.django_db
 
@@ -160,3 +160,9 @@ def test_a_watch_that_dies_on_the_way_leaves_no_sign(monkeypatch):
     with pytest.raises(RuntimeError):
         tasks.escalate_overdue()
     assert list(Heartbeat.objects.all()) == []
+
+
+def test_a_care_team_is_that_of_one_client(harbor, maya, amara, ben, lena):
+    theo = enrolled(harbor)
+    on_care_team(lena, theo, part="primary")
+    assert (care_team_of(maya, harbor), care_team_of(theo, harbor)) == ([amara, ben], [lena])

@@ -71,6 +71,32 @@ def test_what_was_put_off_and_what_is_done_stand_apart(client, call, tidy, amara
     assert "All clean" in shown
 
 
+def test_the_page_holds_one_s_own_while_one_looks_after_the_client(call, amara, ben, maya):
+    """Both are on the care team: what one has, put off or did stands on nobody else's page."""
+    place = maya.enrolments.get().care_team.filter(clinician=amara)
+
+    def held():
+        pages = (mine(person, now=NOON) for person in (amara, ben))
+        return [[len(rows) for rows in (page.open, page.snoozed, page.done)] for page in pages]
+
+    def held_off_the_team():
+        place.update(until=NOON)
+        found = held()
+        place.update(until=None)
+        return found
+
+    nothing = [[0, 0, 0], [0, 0, 0]]
+    follow_up = call(amara)
+    assert held() == [[1, 0, 0], [0, 0, 0]]
+    assert held_off_the_team() == nothing
+    snooze_follow_up(follow_up, until=NOON + timedelta(hours=5), by=amara, now=NOON)
+    assert held() == [[0, 1, 0], [0, 0, 0]]
+    assert held_off_the_team() == nothing
+    resolve_follow_up(follow_up, outcome="She is well", by=amara, now=NOON)
+    assert held() == [[0, 0, 1], [0, 0, 0]]
+    assert held_off_the_team() == nothing
+
+
 def test_taking_it_on_from_the_page(client, call, amara):
     follow_up = call(amara)
 

@@ -101,6 +101,12 @@ def test_who_is_on_duty_sees_it_without_being_on_the_care_team(alarm, lena, amar
     assert not FollowUp.objects.visible_to(lena).exists()
 
 
+def test_who_does_not_work_there_any_more_has_nothing_on_duty(alarm, lena):
+    alarm(lena, on_duty=True)
+    lena.roles_held.update(program=ProgramFactory())
+    assert not FollowUp.objects.visible_to(lena).exists()
+
+
 def test_off_duty_it_would_lie_with_somebody_who_cannot_see_it(alarm, lena, amara):
     alarm(lena)
 
