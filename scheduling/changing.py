@@ -237,10 +237,12 @@ def move_sessions(wanted: Mapping[Session, Setting], *, give_back: bool = False,
     with connection.cursor() as cursor:
         cursor.execute(f"SET CONSTRAINTS {', '.join(NOBODY_IN_TWO_PLACES)} IMMEDIATE")
     stay = [each for each in bookings if each not in given_back]
-    told = [each for each in stay if _is_elsewhere(before[each.session], moves[each.session])]
+    told = [each for each in stay if _is_news(each.session, before[each.session], moves[each.session])]
     withdraw_reminders(told, now=now)
     for booking in told:
-        entry = trail.record("booking.moved", booking, client=booking.person, by=by, at=now)
+        session = booking.session
+        verb = "booking.moved" if _is_elsewhere(before[session], moves[session]) else "booking.handed_over"
+        entry = trail.record(verb, booking, client=booking.person, by=by, at=now)
         outbox.queue("session_moved", to=booking.person, client=booking.person, about=entry, now=now)
     for session, setting in moves.items():
         facts = {"fields": ", ".join(_differences(before[session], setting))}
@@ -353,8 +355,12 @@ def _doubled(rows: QuerySet[Any], model: Any, key: str) -> QuerySet[Any]:
     return rows.filter(Exists(same.exclude(pk=OuterRef("pk"))))
 
 
+def _is_news(session: Session, held: Setting, wanted: Setting) -> bool:
+    """Whether those who come have to know. Who leads a group stands on the page; one client’s hour is with somebody."""
+    return _is_elsewhere(held, wanted) or (not session.listed and set(held.leaders) != set(wanted.leaders))
+
+
 def _is_elsewhere(held: Setting, wanted: Setting) -> bool:
-    """Whether those who come have to know. Who leads it stands on the page."""
     return (held.during, held.room, held.video) != (wanted.during, wanted.room, wanted.video)
 
 

@@ -1,18 +1,22 @@
-"""What a credential that ends leaves behind: sessions that are made already. Nobody cancels them unasked."""
+"""What a credential that ends, or an internship, leaves behind: sessions that are made already. Nobody cancels them
+unasked."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import Max, QuerySet
+from django.db.models import F, Max, QuerySet
 from django.utils.translation import ngettext
 
 from iop_portal.people.models import Program, User
 from iop_portal.refusals import Refused
 from iop_portal.writes import write
 from scheduling.leading import valid_until
-from scheduling.models import Session
+from scheduling.models import Facilitation, Session
 from scheduling.walltime import moment_of
 from therapy import clinicians
 from therapy.clinicians import CredentialDetails
@@ -33,13 +37,59 @@ class LeavesSessions(Refused):
         ) % {"count": count}
 
 
+@dataclass(frozen=True)
+class InternLeaves:
+    """How many sessions of a program an intern is to lead after their last day."""
+
+    clinician: User
+    program: Program
+    sessions: int
+
+
 def sessions_without_credential(clinician: User, program: Program, *, now: datetime) -> QuerySet[Session]:
-    """What somebody is to lead in a program after the last day of their last credential, in the order of time."""
+    """What somebody is to lead in a program after the last day of their last credential, in the order of time.
+
+    Of an intern it is what they are to lead until their last day: what comes later is told apart.
+    """
     led = _led(clinician, now=now).filter(program=program)
+    if clinician.intern_until:
+        led = led.filter(during__startswith__lt=_day_after(clinician.intern_until, program))
     last = valid_until([clinician]).get(clinician.pk)
     if last is None:
         return led
-    return led.filter(during__startswith__gte=moment_of(last + timedelta(days=1), time(0), program.zone))
+    return led.filter(during__startswith__gte=_day_after(last, program))
+
+
+def sessions_after_internship(clinician: User, program: Program, *, now: datetime) -> QuerySet[Session]:
+    """What an intern is to lead in a program after their last day, in the order of time."""
+    led = _led(clinician, now=now).filter(program=program)
+    if clinician.intern_until is None:
+        return led.none()
+    return led.filter(during__startswith__gte=_day_after(clinician.intern_until, program))
+
+
+def interns_who_leave_sessions(programs: Collection[Program], *, now: datetime) -> list[InternLeaves]:
+    """Who is to lead something after their last day as an intern, by program and name. One query.
+
+    The database leaves out what is earlier by any clock, and the clock of each program decides about the rest.
+    """
+    after = Facilitation.objects.filter(
+        live=True,
+        session__program__in=programs,
+        during__startswith__gt=now,
+        during__startswith__gte=F("clinician__intern_until"),
+    )
+    rows = after.select_related("clinician__clinician", "session__program").order_by(
+        "session__program__name", "clinician__preferred_name", "clinician__surname", "pk"
+    )
+    left: Counter[tuple[User, Program]] = Counter()
+    for row in rows:
+        intern, program = row.clinician, row.session.program
+        assert row.during.lower
+        assert intern.intern_until
+        if row.during.lower >= _day_after(intern.intern_until, program):
+            left[intern, program] += 1
+    return [InternLeaves(intern, program, count) for (intern, program), count in left.items()]
 
 
 def sessions_given_no_more(clinician: User, program: Program, *, now: datetime) -> QuerySet[Session]:
@@ -68,6 +118,10 @@ def change_credential(
     if left and not sure:
         raise LeavesSessions(count=left)
     return clinicians.change_credential(credential, details, seen=seen, by=by, now=now)
+
+
+def _day_after(day: date, program: Program) -> datetime:
+    return moment_of(day + timedelta(days=1), time(0), program.zone)
 
 
 def _led(clinician: User, *, now: datetime) -> QuerySet[Session]:

@@ -41,10 +41,14 @@ def _moved(entry: Entry) -> Booking:
     return Booking.objects.select_related("session__program").get(pk=cast(int, entry.object_id))
 
 
+# What the trail says of a booked session that is at another time or place, or with somebody else.
+CHANGES = ("booking.moved", "booking.handed_over")
+
+
 def _move_still_owed(entry: Entry) -> bool:
     """A booking may move more often than once: the last line of the trail about it speaks for all."""
     newer = Entry.objects.filter(
-        verb=entry.verb, object_type=entry.object_type, object_id=entry.object_id, pk__gt=entry.pk
+        verb__in=CHANGES, object_type=entry.object_type, object_id=entry.object_id, pk__gt=entry.pk
     )
     return _still_expected(_moved(entry)) and not newer.exists()
 

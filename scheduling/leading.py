@@ -1,4 +1,4 @@
-"""Who may lead a session: somebody who works for the program and has a credential that is valid on that day."""
+"""Who may lead a session: somebody who works for the program on that day, and has a credential that is valid then."""
 
 from __future__ import annotations
 
@@ -37,6 +37,13 @@ class CredentialEnds(Refused):
     )
 
 
+class InternshipEnds(Refused):
+    message = _(
+        "%(name)s is an intern until %(until)s, and the session is on %(on)s. "
+        "Choose somebody else, or say first that the internship goes on."
+    )
+
+
 def check_leaders(leaders: Iterable[User], *, program: Program, on: date) -> None:
     """Whether they may lead on a day of the program. Raises the Refused that names whose credential ends when."""
     wanted = list(leaders)
@@ -51,6 +58,8 @@ def check_leaders(leaders: Iterable[User], *, program: Program, on: date) -> Non
             raise WithoutCredential(name=leader.full_name)
         if until[leader.pk] < on:
             raise CredentialEnds(name=leader.full_name, until=day_and_year(until[leader.pk]), on=day_and_year(on))
+        if leader.intern_until and leader.intern_until < on:
+            raise InternshipEnds(name=leader.full_name, until=day_and_year(leader.intern_until), on=day_and_year(on))
 
 
 def valid_until(leaders: Iterable[User]) -> dict[int, date]:

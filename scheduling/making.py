@@ -94,7 +94,7 @@ def _make(series: Series, leaders: list[User], days: list[date]) -> tuple[int, d
     until = valid_until(leaders)
     here = set(User.objects.clinicians_of(series.program).values_list("pk", flat=True))
     for day in days:
-        if left := next((one for one in leaders if one.pk not in here), None):
+        if left := next((one for one in leaders if one.pk not in here or _gone_by(one, day)), None):
             skipped[day] = (Skipped.Why.LEFT, left)
         elif ended := next((one for one in leaders if until.get(one.pk, date.min) < day), None):
             skipped[day] = (Skipped.Why.CREDENTIAL, ended)
@@ -114,6 +114,11 @@ def _make(series: Series, leaders: list[User], days: list[date]) -> tuple[int, d
                 if not _fit(series, present, [day]):
                     skipped[day] = _in_the_way(series, present, day)
     return len(days) - len(skipped), skipped
+
+
+def _gone_by(leader: User, day: date) -> bool:
+    """An intern whose last day has passed by then."""
+    return bool(leader.intern_until and leader.intern_until < day)
 
 
 def _present(series: Series, leaders: list[User], away: list[TimeOff], day: date) -> tuple[User, ...]:

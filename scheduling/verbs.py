@@ -16,6 +16,7 @@ register(
         "booking.cancelled": _("cancelled a booking"),
         "booking.cancelled_by_program": _("cancelled a session that you had booked"),
         "booking.moved": _("moved a session that you have booked"),
+        "booking.handed_over": _("gave a session that you have booked to somebody else to lead"),
         "track.series_set": _("changed which series a track has"),
         "track.sessions_booked": _("booked the sessions of a track"),
         "track.followed": _("booked or gave back sessions with a change of care"),
@@ -100,6 +101,7 @@ register(
         "attendance.viewed": _("looked at what is recorded about somebody and a session"),
         "booking.cancelled_by_program": _("cancelled a session that somebody had booked"),
         "booking.moved": _("moved a session that somebody has booked"),
+        "booking.handed_over": _("gave a session that somebody has booked to somebody else to lead"),
         "whereabouts.read": _("looked where a client was during a video call"),
     },
 )

@@ -378,6 +378,7 @@ PAGES = [
     Page("office:leave_series_out", "POST", ADMINS, HER_ADMIN),
     Page("office:change_occurrence", "GET POST", ADMINS, HER_ADMIN),
     Page("office:cancel_occurrence", "GET POST", ADMINS, HER_ADMIN),
+    Page("office:hand_over", "GET POST", ADMINS, HER_ADMIN),
     Page("office:closures", "GET", ADMINS, HER_ADMIN),
     Page("office:add_closure", "GET POST", ADMINS, HER_ADMIN),
     Page("office:end_closure", "GET POST", ADMINS, HER_ADMIN),

@@ -10,7 +10,11 @@ from datetime import date, datetime, timedelta
 from django.db.models import Count, Prefetch, Q, QuerySet
 
 from iop_portal.people.models import Program
-from scheduling.credentials import sessions_given_no_more, sessions_without_credential
+from scheduling.credentials import (
+    sessions_after_internship,
+    sessions_given_no_more,
+    sessions_without_credential,
+)
 from scheduling.models import Series, Session
 from scheduling.telling import days_and_time
 from therapy.models import Clinician, Credential, Modality, Speciality
@@ -27,12 +31,13 @@ class Held:
 
 @dataclass(frozen=True)
 class Profile:
-    """A clinician without any valid credential takes no new sessions."""
+    """A clinician without any valid credential takes no new sessions, nor does an intern whose last day has passed."""
 
     clinician: Clinician
     held: list[Held]
     gives: list[Modality]
     knows: list[Speciality]
+    intern_over: bool
 
     @property
     def may_practise(self) -> bool:
@@ -78,6 +83,11 @@ def left_without_credential(clinician: Clinician, program: Program, *, now: date
     return _left(sessions_without_credential(clinician.user, program, now=now))
 
 
+def left_after_internship(clinician: Clinician, program: Program, *, now: datetime) -> Left:
+    """After their last day as an intern. One query, or none."""
+    return _left(sessions_after_internship(clinician.user, program, now=now))
+
+
 def left_given_no_more(clinician: Clinician, program: Program, *, now: datetime) -> Left:
     """Of what the office says they lead no more. One query."""
     return _left(sessions_given_no_more(clinician.user, program, now=now))
@@ -118,6 +128,7 @@ def in_words(clinicians: Iterable[Clinician], *, today: date) -> list[Profile]:
             held=[_held(credential, today) for credential in clinician.credentials.all()],
             gives=clinician.gives_here,  # type: ignore[attr-defined]
             knows=clinician.knows_here,  # type: ignore[attr-defined]
+            intern_over=clinician.intern_until is not None and clinician.intern_until < today,
         )
         for clinician in clinicians
     ]

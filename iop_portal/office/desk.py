@@ -14,6 +14,7 @@ from iop_portal.followups.dead_letters import dead_letters_for
 from iop_portal.followups.models import FollowUp
 from iop_portal.people.models import BrokenGlass, CareTeam, Enrolment, Program, RoleHeld, User
 from iop_portal.people.roles import STAFF_ROLES
+from scheduling.credentials import InternLeaves, interns_who_leave_sessions
 from scheduling.minimum import TooFew, too_few_run_by
 from scheduling.models import Room
 from therapy.alerts import KINDS as ALERTS
@@ -38,12 +39,13 @@ class Desk:
     # Sessions that begin soon with too few people: as many as are told, and how many more there are.
     too_few: list[TooFew]
     more_too_few: int
+    interns: list[InternLeaves]
 
     @property
     def anything(self) -> bool:
         of_programs = any(program.expired or program.without for program in self.programs)  # type: ignore[attr-defined]
         waiting = self.follow_ups or self.glass or self.messages or self.alerts
-        return bool(of_programs or waiting or self.nobody_on_call or self.too_few)
+        return bool(of_programs or waiting or self.nobody_on_call or self.too_few or self.interns)
 
 
 def desk_of(admin: User, *, now: datetime) -> Desk:
@@ -62,6 +64,7 @@ def desk_of(admin: User, *, now: datetime) -> Desk:
         messages=dead_letters_for(admin).count(),
         too_few=too_few[:MOST_TOLD],
         more_too_few=len(too_few[MOST_TOLD:]),
+        interns=interns_who_leave_sessions(programs, now=now),
     )
 
 

@@ -87,6 +87,7 @@ urlpatterns = [
     path("office/series/<int:series_id>/leave-out/", series.leave_out, name="leave_series_out"),
     path("office/occurrences/<int:occurrence_id>/change/", series.change_occurrence, name="change_occurrence"),
     path("office/occurrences/<int:occurrence_id>/cancel/", series.cancel_occurrence, name="cancel_occurrence"),
+    path("office/occurrences/<int:occurrence_id>/hand-over/", series.hand_over, name="hand_over"),
     path("office/programs/<int:program_id>/courses/", courses.list_courses, name="courses"),
     path("office/programs/<int:program_id>/courses/new/", courses.add_course, name="add_course"),
     path("office/courses/<int:course_id>/", courses.change_course, name="change_course"),

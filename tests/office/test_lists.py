@@ -94,7 +94,7 @@ def add_programs(program, ada, number):
 
 
 LISTS = [
-    ("/office/", add_programs, 9),
+    ("/office/", add_programs, 10),
     ("/office/programs/{}/rooms/", add_rooms, 5),
     ("/office/programs/{}/staff/", add_staff, 7),
     ("/office/programs/{}/clients/", add_clients, 8),

@@ -218,7 +218,9 @@ class SupervisionForm(PortalForm):
         label=gettext_lazy("Intern until"),
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        help_text=gettext_lazy("From the day after, no note is open to them, unless you change it."),
+        help_text=gettext_lazy(
+            "Their last day. From the day after, nothing of a clinician is open to them, until you change it."
+        ),
     )
 
     def __init__(self, *args: Any, clinician: Clinician, program: Program, **kwargs: Any) -> None:
@@ -228,7 +230,7 @@ class SupervisionForm(PortalForm):
         self.fields["supervisor"].queryset = others.filter(  # type: ignore[attr-defined]
             clinician__isnull=False, clinician__supervisor=None
         )
-        self.fields["supervisor"].empty_label = gettext_lazy("Nobody: they are no intern")  # type: ignore[attr-defined]
+        self.fields["supervisor"].empty_label = gettext_lazy("Nobody: they are not an intern")  # type: ignore[attr-defined]
 
 
 class GivesForm(SeenForm):

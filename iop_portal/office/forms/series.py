@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils.dates import WEEKDAYS
@@ -37,6 +37,7 @@ class HeldForm(SeenForm):
         leading.NotAClinicianHere: "leaders",
         leading.WithoutCredential: "leaders",
         leading.CredentialEnds: "leaders",
+        leading.InternshipEnds: "leaders",
         changing.LeaderAway: "leaders",
         changing.LeaderBusy: "leaders",
         changing.LeaderKeptApart: "leaders",
@@ -195,6 +196,32 @@ class OccurrenceForm(HeldForm):
     def wish(self) -> Wish:
         typed = {name: self.cleaned_data[name] for name in occurrences.SHARED}
         return Wish(day=self.cleaned_data["on"], **typed)
+
+
+class HandOverForm(PortalForm):
+    """Somebody else for one session: when and where it is stays."""
+
+    blames: ClassVar = {
+        leading.NobodyLeads: "leaders",
+        leading.NotAClinicianHere: "leaders",
+        leading.WithoutCredential: "leaders",
+        leading.CredentialEnds: "leaders",
+        leading.InternshipEnds: "leaders",
+        changing.LeaderAway: "leaders",
+        changing.LeaderBusy: "leaders",
+        changing.LeaderKeptApart: "leaders",
+    }
+    leaders = LeadersChoice(
+        label=gettext_lazy("Who leads it?"), queryset=User.objects.none(), widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, *args: Any, session: Session, **kwargs: Any) -> None:
+        held = User.objects.filter(facilitations__session=session)
+        super().__init__(*args, initial={"leaders": list(held)}, **kwargs)
+        self.fields["leaders"].queryset = User.objects.clinicians_of(session.program)  # type: ignore[attr-defined]
+
+    def clean_leaders(self) -> tuple[User, ...]:
+        return tuple(self.cleaned_data["leaders"].order_by("pk"))
 
 
 class CancelOccurrenceForm(PortalForm):

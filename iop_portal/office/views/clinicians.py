@@ -10,7 +10,13 @@ from django.utils.translation import gettext as _
 
 from iop_portal.doors import PortalRequest, for_roles
 from iop_portal.markup import day_and_year
-from iop_portal.office.credentials import clinicians_in, in_words, left_given_no_more, left_without_credential
+from iop_portal.office.credentials import (
+    clinicians_in,
+    in_words,
+    left_after_internship,
+    left_given_no_more,
+    left_without_credential,
+)
 from iop_portal.office.forms.care import (
     ChangeCredentialForm,
     CredentialForm,
@@ -69,6 +75,7 @@ def clinician(request: PortalRequest, program_id: int, clinician_id: int) -> Htt
         "program": program,
         "profile": profile,
         "without": left_without_credential(found, program, now=now),
+        "after_internship": left_after_internship(found, program, now=now),
         "given_no_more": left_given_no_more(found, program, now=now),
     }
     with timezone.override(ZoneInfo(program.zone)):

@@ -17,6 +17,7 @@ from iop_portal.office.forms.series import (
     CancelOccurrenceForm,
     ChangeSeriesForm,
     EndSeriesForm,
+    HandOverForm,
     OccurrenceForm,
     TrackSeriesForm,
 )
@@ -25,7 +26,7 @@ from iop_portal.people.models import Program
 from iop_portal.people.roles import Role
 from iop_portal.refusals import Refused
 from iop_portal.versions import ChangedMeanwhile
-from scheduling import enrolling, occurrences, series
+from scheduling import changing, enrolling, occurrences, series
 from scheduling.models import Series, Session
 from scheduling.occurrences import Scope
 from scheduling.series import Edited
@@ -51,7 +52,10 @@ def add_series(request: PortalRequest, program_id: int) -> HttpResponse:
         except Refused as refusal:
             form.refuse(refusal)
         else:
-            messages.success(request, _("It is on the timetable, eight weeks ahead."))
+            if made.skipped.exists():
+                messages.warning(request, _("It is saved. Some of its days could not be made: the list says why."))
+            else:
+                messages.success(request, _("It is on the timetable, eight weeks ahead."))
             return redirect("office:series", made.pk)
     return render(request, "office/add_series.html", {"form": form, "program": program}, status=form.status)
 
@@ -130,6 +134,24 @@ def cancel_occurrence(request: PortalRequest, occurrence_id: int) -> HttpRespons
     context = {"form": form, "session": session, "back": back, "booked": booked}
     zone = session.series.zone if session.series else session.program.zone
     return _by_clock_of(request, zone, "office/cancel_occurrence.html", context, status=form.status)
+
+
+@for_roles(Role.ADMIN)
+def hand_over(request: PortalRequest, occurrence_id: int) -> HttpResponse:
+    """One session to somebody else, as an hour that somebody booked whose clinician has left."""
+    session = _session(request, occurrence_id)
+    form, back = HandOverForm(request.POST if request.method == "POST" else None, session=session), _back_from(session)
+    if form.is_valid():
+        leaders = form.cleaned_data["leaders"]
+        try:
+            changing.move_session(session, leaders=leaders, by=request.user, now=timezone.now())
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            messages.success(request, _("Handed over."))
+            return redirect(back)
+    context = {"form": form, "session": session, "back": back}
+    return _by_clock_of(request, session.program.zone, "office/hand_over.html", context, status=form.status)
 
 
 @for_roles(Role.ADMIN)
