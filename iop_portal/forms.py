@@ -31,6 +31,7 @@ class PortalFormMixin:
         for name, field in self.fields.items():
             label = str(field.label or pretty_name(name))
             _replace(field, "required", forms.Field, _missing(field, label))
+            _name_its_bounds(field, label)
             _say_nothing_in_words(field)
             for kind in (*_CHOOSE, forms.MultipleChoiceField, forms.ModelMultipleChoiceField):
                 if isinstance(field, kind):
@@ -50,6 +51,17 @@ class PortalFormMixin:
     def status(self) -> int:
         """200 for a fresh form, 400 for one to mend, the refusal's own for one that was refused."""
         return self.refused_with or (400 if self.errors else 200)  # type: ignore[attr-defined]
+
+
+def _name_its_bounds(field: forms.Field, label: str) -> None:
+    """Django's own sentences about length and size do not say of which field they speak."""
+    named = {"field": label.replace("%", "%%")}
+    for code, sentence in (
+        ("max_length", _("Shorten “{field}”: it may have %(limit_value)d characters, and has %(show_value)d.")),
+        ("max_value", _("In “{field}”, %(limit_value)s is the most.")),
+        ("min_value", _("In “{field}”, %(limit_value)s is the least.")),
+    ):
+        field.error_messages.setdefault(code, format_lazy(sentence, **named))
 
 
 def _say_nothing_in_words(field: forms.Field) -> None:
