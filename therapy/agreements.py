@@ -43,6 +43,13 @@ class SaysNothing(Refused):
     status = 400
 
 
+class NothingNew(Refused):
+    message = _(
+        "This is what version %(version)s says already. Change something first: everybody would be asked again."
+    )
+    status = 400
+
+
 class SignFirst(Refused):
     message = _("Please read and sign the agreement about meeting by video first.")
 
@@ -146,6 +153,8 @@ def publish_version(
         raise ChangedMeanwhile
     if not text.strip():
         raise SaysNothing
+    if held and (held.text, held.asked_for) == (text.strip(), asked_for):
+        raise NothingNew(version=held.version)
     made = Agreement.objects.create(
         program=program,
         kind=kind,

@@ -80,7 +80,7 @@ def test_a_client_is_asked_on_the_first_page_reads_and_signs(client, program, da
 def test_who_has_left_reads_what_they_signed_and_signs_nothing_more(client, program, dana, maya):
     made = publish(program, dana)
     sign_agreement(made, name=maya.full_name, by=maya, now=timezone.now())
-    later = publish(program, dana, seen=1)
+    later = publish(program, dana, text="Be kind, and on time.", seen=1)
     maya.enrolments.update(state="discharged", discharge_reason="left", discharged_on=timezone.localdate())
     sign_in(client, maya)
     assert client.get(url_of(made)).status_code == 200

@@ -73,7 +73,7 @@ def test_a_new_version_is_owed_anew_and_the_old_one_stays_signed(program, dana, 
 
 def test_a_text_that_was_replaced_meanwhile_is_not_signed(program, dana, maya):
     first = publish(program, dana)
-    publish(program, dana, seen=1)
+    publish(program, dana, text="Be kind, and on time.", seen=1)
     with pytest.raises(agreements.NewerText):
         sign_agreement(first, name=maya.full_name, by=maya, now=NOON)
 
@@ -98,6 +98,8 @@ def test_of_two_admins_who_write_at_once_one_is_told(program, dana):
         publish(program, dana)
     with pytest.raises(agreements.SaysNothing):
         publish(program, dana, text=" ", seen=1)
+    with pytest.raises(agreements.NothingNew):
+        publish(program, dana, text=" Be kind.", seen=1)
 
 
 @pytest.mark.parametrize(

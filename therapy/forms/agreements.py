@@ -22,7 +22,7 @@ class SignForm(PortalForm):
 
 
 class VersionForm(PortalForm):
-    blames = {agreements.SaysNothing: "text", ChangedMeanwhile: "text"}
+    blames = {agreements.SaysNothing: "text", agreements.NothingNew: "text", ChangedMeanwhile: "text"}
     text = forms.CharField(
         label=_("The text"),
         max_length=20_000,
