@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from iop_portal.doors import PortalRequest, for_roles
 from iop_portal.office.desk import desk_of, programs_with_numbers
+from iop_portal.office.first_steps import first_steps
 from iop_portal.people.roles import Role
 
 
@@ -16,5 +17,7 @@ def desk(request: PortalRequest) -> HttpResponse:
 
 @for_roles(Role.ADMIN, methods=("GET",))
 def program(request: PortalRequest, program_id: int) -> HttpResponse:
-    found = get_object_or_404(programs_with_numbers(request.user, now=timezone.now()), pk=program_id)
-    return render(request, "office/program.html", {"program": found})
+    now = timezone.now()
+    found = get_object_or_404(programs_with_numbers(request.user, now=now), pk=program_id)
+    steps = first_steps(found, today=timezone.localdate(now))
+    return render(request, "office/program.html", {"program": found, "steps": steps})
