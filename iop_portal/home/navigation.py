@@ -71,11 +71,17 @@ _CASELOAD = _Entry(
         "/timetable/",
         "/away/",
         "/emergency-access/",
+        "/interests/",
     ),
 )
 _OWED = _Entry(pgettext_lazy("place", "To see to"), "followups:mine", "list", area=("/follow-ups/", "/alerts/"))
 _OPENED = _Entry(pgettext_lazy("place", "Who opened my record"), "home:opened", "eye")
-_OFFICE = _Entry(pgettext_lazy("place", "Office"), "office:desk", "office", area=("/office/", "/timetable/", "/away/"))
+_OFFICE = _Entry(
+    pgettext_lazy("place", "Office"),
+    "office:desk",
+    "office",
+    area=("/office/", "/timetable/", "/away/", "/opportunities/"),
+)
 _INVITATIONS = _Entry(pgettext_lazy("place", "Invitations"), "office:my_invitations", "mail", area="/invitations/")
 _WEEK = _Entry(
     pgettext_lazy("place", "Week"),

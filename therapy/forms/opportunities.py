@@ -24,7 +24,7 @@ class OpportunityForm(SeenForm):
         validators=[plain_line],
         help_text=_("Nothing of a client ever goes there from here."),
     )
-    about = forms.CharField(label=_("What one does there"), max_length=2000, widget=forms.Textarea(attrs={"rows": 5}))
+    about = forms.CharField(label=_("What people do there"), max_length=2000, widget=forms.Textarea(attrs={"rows": 5}))
     fits = forms.CharField(
         label=_("How it fits beside treatment"),
         required=False,
