@@ -216,8 +216,9 @@ class HandOverForm(PortalForm):
     )
 
     def __init__(self, *args: Any, session: Session, **kwargs: Any) -> None:
-        held = User.objects.filter(facilitations__session=session)
-        super().__init__(*args, initial={"leaders": list(held)}, **kwargs)
+        held = list(User.objects.filter(facilitations__session=session))
+        # Of two who lead together one mostly stays; of one who led alone nobody does.
+        super().__init__(*args, initial={"leaders": held if len(held) > 1 else []}, **kwargs)
         self.fields["leaders"].queryset = User.objects.clinicians_of(session.program)  # type: ignore[attr-defined]
 
     def clean_leaders(self) -> tuple[User, ...]:
