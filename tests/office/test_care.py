@@ -64,7 +64,7 @@ def test_rules_are_shown_as_they_hold_and_changed(office, program, rules):
         ("make_ups_per_week", 8, "make up for 7 sessions at most"),
         ("offer_minutes", 14, "15 minutes at least"),
         ("week_starts_on", 9, "Choose one of the answers"),
-        ("hours_per_week", 10**12, "less than or equal"),
+        ("hours_per_week", 10**12, "is the most."),
     ],
 )
 def test_rules_that_make_no_sense_come_back_with_a_sentence_at_their_field(office, rules, field, value, said):

@@ -80,7 +80,7 @@ def test_who_was_slower_reads_what_stands_there_and_may_mean_it(office, program,
         ("criteria", "\n".join("abcdefghi"), "Write eight sentences at most."),
         ("criteria", "a" * 201, "Make each sentence shorter"),
         ("criteria", "You come.\nYou come.", "stands there twice"),
-        ("hours", 41, "less than or equal to 40"),
+        ("hours", 41, "40 is the most."),
     ],
 )
 def test_what_makes_no_sense_comes_back_with_a_sentence(office, program, guides, field, value, said):

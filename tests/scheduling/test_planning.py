@@ -434,7 +434,7 @@ def test_wishes_are_saved_and_lead_back_to_the_week_that_was_open(client, clinic
     [
         ({"weekdays": []}, "Choose at least one day"),
         ({"in_parts": "always"}, "Choose at least one time of day"),
-        ({"most_trips": "9"}, "less than or equal to 7"),
+        ({"most_trips": "9"}, "7 is the most."),
         ({"few_trips": "perhaps"}, "Choose one of the answers to “Few days on which I travel to you”"),
     ],
 )
