@@ -14,9 +14,9 @@ A denial changes nothing, shows nothing of anybody else's, and is told to the lo
 """
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.http import HttpResponse
-from django.urls import get_resolver, include, path
+from django.urls import get_resolver, include, path, reverse
 
 from tests.asking import Doorstep, Page, address, denials, faults_of_table, outcome_of
 from tests.world import build_world
@@ -467,6 +467,26 @@ def test_who_may(db, doorstep, caplog, page, method):
 
 
 # ── The gate itself ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("sql", "table"),
+    [
+        ("INSERT INTO django_content_type (app_label, model) VALUES ('no', 'model')", "django_content_type"),
+        ("UPDATE mfa_authenticator SET last_used_at = now()", "mfa_authenticator"),
+        ("DELETE FROM mfa_authenticator", "mfa_authenticator"),
+        ("SET CONSTRAINTS ALL IMMEDIATE; TRUNCATE mfa_authenticator", "mfa_authenticator"),
+    ],
+    ids=["insert", "update", "delete", "truncate"],
+)
+def test_a_denial_that_changes_something_is_told_on_and_nobody_after_it(db, doorstep, sql, table):
+    for _ in range(2):
+        with doorstep.ask("client", "GET", reverse("office:desk")) as response:
+            assert doorstep.faults_of_denial("client", response) == []
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(sql)
+            for _ in range(2):
+                assert doorstep.faults_of_denial("client", response) == [f"changes {table}"]
 
 
 def planted(request, **values):
