@@ -1,9 +1,12 @@
 """Who may come into the office, and that what belongs to another program does not exist there."""
 
+from copy import deepcopy
 from datetime import timedelta
+from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
+from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
@@ -17,6 +20,7 @@ from scheduling.models import Closure, Course
 from tests.factories import (
     NOON,
     ModalityFactory,
+    ProgramFactory,
     RoomFactory,
     TrackFactory,
     UserFactory,
@@ -181,14 +185,50 @@ def address(name, keys):
     return reverse(f"office:{name}", kwargs={key: keys[key] for key in pattern.pattern.converters})
 
 
-@pytest.fixture
-def keys(program, ada):
-    return keys_in(program, ada)
+@pytest.fixture(scope="module")
+def built(django_db_setup, django_db_blocker):
+    with django_db_blocker.unblock(), transaction.atomic():
+        program, elsewhere = ProgramFactory(name="Riverbend"), ProgramFactory(name="Juniper")
+        ada = admin(program, preferred_name="Ada", surname="Moss")
+        yield SimpleNamespace(
+            program=program,
+            elsewhere=elsewhere,
+            ada=ada,
+            keys=keys_in(program, ada),
+            foreign_keys=keys_in(elsewhere, admin(elsewhere)),
+        )
+        transaction.set_rollback(True)
 
 
 @pytest.fixture
-def foreign_keys(elsewhere):
-    return keys_in(elsewhere, admin(elsewhere))
+def both(db, built):
+    """The two programs as they were built, whatever others have done in them."""
+    return deepcopy(built)
+
+
+@pytest.fixture
+def program(both):
+    return both.program
+
+
+@pytest.fixture
+def elsewhere(both):
+    return both.elsewhere
+
+
+@pytest.fixture
+def ada(both):
+    return both.ada
+
+
+@pytest.fixture
+def keys(both):
+    return both.keys
+
+
+@pytest.fixture
+def foreign_keys(both):
+    return both.foreign_keys
 
 
 @pytest.mark.parametrize("name", NAMES)

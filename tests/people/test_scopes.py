@@ -1,8 +1,10 @@
 """Who may see what hangs on people: lines of the trail, invitations, follow-ups, permissions, rooms."""
 
+from copy import deepcopy
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from iop_portal.accounts.models import Invitation
@@ -19,9 +21,17 @@ from tests.world import build_world, permission
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(scope="module")
+def built(django_db_setup, django_db_blocker):
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield build_world()
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def world(db):
-    return build_world()
+def world(db, built):
+    """As it was built, whatever others have done in it."""
+    return deepcopy(built)
 
 
 @pytest.fixture

@@ -1,8 +1,10 @@
 """Who may see whom, asked of the querysets themselves: exact answers, for everybody, and what ends them."""
 
+from copy import deepcopy
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from iop_portal.people.models import Apart, BrokenGlass, CareTeam, Enrolment, Program, RoleHeld, User
@@ -13,9 +15,17 @@ from tests.world import build_world
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(scope="module")
+def built(django_db_setup, django_db_blocker):
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield build_world()
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def world(db):
-    return build_world()
+def world(db, built):
+    """As it was built, whatever others have done in it."""
+    return deepcopy(built)
 
 
 def seen(queryset, world):
