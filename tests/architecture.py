@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from django.apps import apps
@@ -44,7 +45,13 @@ def modules(root: Path) -> Iterator[tuple[str, ast.Module]]:
         for path in sorted((root / package).rglob("*.py")):
             name = ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
             if "migrations" not in name.split("."):
-                yield name, ast.parse(path.read_text())
+                yield name, parsed(path.read_text())
+
+
+@cache
+def parsed(source: str) -> ast.Module:
+    """Read by many gates, in the tree and in its copies, and changed by none."""
+    return ast.parse(source)
 
 
 def imports(tree: ast.AST) -> Iterator[str]:
