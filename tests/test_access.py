@@ -19,6 +19,7 @@ from django.http import HttpResponse
 from django.urls import get_resolver, include, path, reverse
 
 from tests.asking import Doorstep, Page, address, denials, faults_of_table, outcome_of
+from tests.once import once
 from tests.world import build_world
 
 PERSONAS = {
@@ -435,9 +436,8 @@ BY_NAME = {page.name: page for page in PAGES}
 
 @pytest.fixture(scope="module")
 def doorstep(django_db_setup, django_db_blocker):
-    with django_db_blocker.unblock(), transaction.atomic():
-        yield Doorstep(build_world())
-        transaction.set_rollback(True)
+    with once(django_db_blocker, lambda: Doorstep(build_world())) as doorstep:
+        yield doorstep
 
 
 def test_every_url_has_its_row(db, doorstep):

@@ -1,9 +1,9 @@
 from contextlib import contextmanager
 
 import pytest
-from django.db import transaction
 
 from iop_portal.demo.story import tell_story
+from tests.once import once
 
 
 @pytest.fixture(scope="session")
@@ -12,9 +12,8 @@ def story_told_at(django_db_setup, django_db_blocker):
 
     @contextmanager
     def telling(now):
-        with django_db_blocker.unblock(), transaction.atomic():
-            assert tell_story(now=now) is True
+        with once(django_db_blocker, lambda: tell_story(now=now)) as told:
+            assert told is True
             yield
-            transaction.set_rollback(True)
 
     return telling

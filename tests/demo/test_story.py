@@ -25,10 +25,6 @@ TELLINGS = [
 ]
 
 
-def person(slug):
-    return User.objects.get(email=f"{slug}@portal.test")
-
-
 def counted():
     with connection.cursor() as cursor:
         return {
@@ -41,13 +37,6 @@ def counted():
 def _count(cursor, table):
     cursor.execute(f'SELECT count(*) FROM "{table}"')
     return cursor.fetchone()[0]
-
-
-def test_telling_it_again_keeps_it_as_it_is():
-    assert tell_story(now=NOON) is True
-    before = counted()
-    assert tell_story(now=NOON + timedelta(days=1)) is False
-    assert counted() == before
 
 
 @pytest.mark.parametrize("now", TELLINGS, ids=str)

@@ -7,6 +7,7 @@ import pytest
 from iop_portal.accounts.models import Invitation
 from iop_portal.consents.models import Category, Consent, Disclosure
 from iop_portal.demo.cast import PERSONAS
+from iop_portal.demo.story import tell_story
 from iop_portal.followups.models import FollowUp
 from iop_portal.home.caseload import cases, rows_of
 from iop_portal.notices import texting
@@ -17,6 +18,7 @@ from iop_portal.people.roles import Role
 from scheduling.courses import taken_by
 from scheduling.misses import Missed
 from scheduling.models import Attendance, Booking, Look, Participation, Room, Waiting, marked
+from tests.demo.test_story import counted
 from tests.factories import NOON
 from therapy import agreements, conversations, notes, opportunities
 
@@ -28,6 +30,12 @@ def told(story_told_at):
     """It is told once for all of them, since telling it takes longer than asking about it."""
     with story_told_at(NOON):
         yield
+
+
+def test_telling_it_again_keeps_it_as_it_is():
+    before = counted()
+    assert tell_story(now=NOON + timedelta(days=1)) is False
+    assert counted() == before
 
 
 def person(slug):

@@ -6,7 +6,6 @@ from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
-from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
@@ -32,6 +31,7 @@ from tests.factories import (
     on_care_team,
     weekly,
 )
+from tests.once import once
 from tests.signing_in import sign_in
 from therapy import first_contact
 from therapy.models import Agreement, CounsellorRequest, Duty, LibraryText, Skill, Speciality
@@ -185,19 +185,23 @@ def address(name, keys):
     return reverse(f"office:{name}", kwargs={key: keys[key] for key in pattern.pattern.converters})
 
 
+def two_programs():
+    """Ada's, and one that she does not run."""
+    program, elsewhere = ProgramFactory(name="Riverbend"), ProgramFactory(name="Juniper")
+    ada = admin(program, preferred_name="Ada", surname="Moss")
+    return SimpleNamespace(
+        program=program,
+        elsewhere=elsewhere,
+        ada=ada,
+        keys=keys_in(program, ada),
+        foreign_keys=keys_in(elsewhere, admin(elsewhere)),
+    )
+
+
 @pytest.fixture(scope="module")
 def built(django_db_setup, django_db_blocker):
-    with django_db_blocker.unblock(), transaction.atomic():
-        program, elsewhere = ProgramFactory(name="Riverbend"), ProgramFactory(name="Juniper")
-        ada = admin(program, preferred_name="Ada", surname="Moss")
-        yield SimpleNamespace(
-            program=program,
-            elsewhere=elsewhere,
-            ada=ada,
-            keys=keys_in(program, ada),
-            foreign_keys=keys_in(elsewhere, admin(elsewhere)),
-        )
-        transaction.set_rollback(True)
+    with once(django_db_blocker, two_programs) as programs:
+        yield programs
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
 from django.urls import get_resolver, reverse
 from django.utils import timezone
 
@@ -18,6 +17,7 @@ from scheduling.rosters import sessions_open_to
 from scheduling.video import sessions_led_by
 from tests.asking import Doorstep, address, text_of
 from tests.factories import admin, clinician, introduced
+from tests.once import once
 from tests.signing_in import sign_in
 from tests.test_access import ANYBODY, NOBODY, PAGES, SIGNED_IN
 from tests.world import build_world, markers_in
@@ -53,11 +53,13 @@ def until(world, last_day):
 
 @pytest.fixture(scope="module")
 def doorstep(django_db_setup, django_db_blocker):
-    with django_db_blocker.unblock(), transaction.atomic():
+    def doorstep_of_an_intern():
         world = build_world()
         until(world, TODAY() - DAY)
-        yield Doorstep(world)
-        transaction.set_rollback(True)
+        return Doorstep(world)
+
+    with once(django_db_blocker, doorstep_of_an_intern) as doorstep:
+        yield doorstep
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from copy import deepcopy
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
 from django.utils import timezone
 
 from iop_portal.accounts.models import Invitation
@@ -16,6 +15,7 @@ from iop_portal.people.models import Enrolment, Program, RoleHeld, User
 from iop_portal.people.roles import Role
 from scheduling.models import Room
 from tests.factories import NOON, clinician, enrolled, on_care_team
+from tests.once import once
 from tests.world import build_world, permission
 
 pytestmark = pytest.mark.django_db
@@ -23,9 +23,8 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(scope="module")
 def built(django_db_setup, django_db_blocker):
-    with django_db_blocker.unblock(), transaction.atomic():
-        yield build_world()
-        transaction.set_rollback(True)
+    with once(django_db_blocker, build_world) as world:
+        yield world
 
 
 @pytest.fixture
