@@ -193,7 +193,9 @@ def test_a_suggestion_is_taken_back_by_its_author_while_they_are_on_the_team(cli
 
 
 def test_what_somebody_picks_is_for_themselves(client, street):
+    """Whichever of them stands first among the clients."""
     here = street.here
+    enrolled(here.program)
     sign_in(client, here.ben)
     assert client.post(reverse("therapy:skill", args=[here.skill.pk]), {"due_on": ""}).status_code == 302
     assert set(Homework.objects.values_list("enrolment__client", "given_by")) == {
@@ -212,6 +214,39 @@ def test_what_amends_a_note_of_one_s_own_is_about_the_same_client(client, street
     assert CounsellingNote.objects.filter(text="More.").count() == 0
 
 
+def test_nobody_amends_a_colleague_s_note_of_their_own(client, street):
+    here = street.here
+    on_care_team(here.lena, here.maya)
+    sign_in(client, here.lena)
+    where = reverse("therapy:counselling", args=[here.maya.pk])
+    assert client.post(where, {"text": "More.", "amends": here.kept.pk}).status_code == 404
+
+
+def test_nobody_co_signs_what_is_written_about_them(client, street):
+    here, now = street.here, timezone.now()
+    day = timezone.localdate() - timedelta(days=9)
+    held = here.amara.enrolments.create(program=here.program, state="admitted", referred_on=day, admitted_on=day)
+    CareTeam.objects.create(enrolment=held, clinician=here.lena, part="primary", since=now)
+    note = notes.begin_note(here.amara, here.program, by=here.lena, now=now)
+    notes.sign_note(note, text="x", by=here.lena, now=now)
+    assert ask(client, here.amara, "note", "get", note) == 200
+    assert ask(client, here.amara, "cosign_note", "post", note) == 404
+
+
+def test_who_wrote_a_note_and_left_the_team_reads_it_and_is_led_no_further(client, street):
+    here = street.here
+    sign_in(client, here.amara)
+    where = reverse("therapy:note", args=[here.note.pk])
+    assert client.get(where).context["in_record"] is True
+    here.amara.care_teams.update(until=timezone.now())
+    assert client.get(where).context["in_record"] is False
+
+
+def test_a_clinician_tells_what_they_know_themselves(client, street):
+    sign_in(client, street.here.lena)
+    assert client.get(reverse("therapy:own_known")).context["clinician"].user == street.here.lena
+
+
 def shown_to(client, person, page, *args):
     sign_in(client, person)
     return client.get(reverse(f"therapy:{page}", args=args)).content.decode()
@@ -220,7 +255,7 @@ def shown_to(client, person, page, *args):
 @pytest.mark.parametrize(
     ("person", "page", "own", "other"),
     [
-        ("amara", "own_words", "Words of Amara here", "Words of"),
+        ("lena", "own_words", "Words of Lena here", "Words of"),
         ("amara", "own_known", "Speciality here", "Speciality there"),
         ("ben", "practice", "Skill here", "Skill there"),
         ("ben", "library", "Text here", "Text there"),
