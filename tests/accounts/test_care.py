@@ -169,6 +169,38 @@ def test_keeping_apart_ends_what_care_there_was(office, program, maya, amara):
     assert not may_read(amara, maya)
 
 
+def test_keeping_two_apart_ends_nobody_else_s_care(office, program, maya, amara):
+    """Amara goes on with Theo, and Lena with Maya; so do their emergency accesses."""
+    theo, lena, hour = enrolled(program), clinician(program), timedelta(hours=1)
+    others = ((amara, theo), (lena, maya))
+    places = [on_care_team(one, client) for one, client in others]
+    accesses = [
+        BrokenGlass.objects.create(
+            clinician=one, client=client, program=program, reason="x", since=NOON - hour, until=NOON + hour
+        )
+        for one, client in others
+    ]
+    on_care_team(amara, maya)
+    apart.keep_apart(maya, amara, asked_by=Apart.AskedBy.SAFETY, by=office, now=NOON)
+    for kept in (*places, *accesses):
+        kept.refresh_from_db()
+    assert [place.until for place in places] == [None, None]
+    assert [glass.until for glass in accesses] == [NOON + hour] * 2
+
+
+def test_taking_one_role_leaves_every_other(office, program, maya, amara):
+    """Lena's place beside hers, and her own with a client of another program in which she works."""
+    lena, elsewhere = clinician(program), ProgramFactory()
+    zoe = enrolled(elsewhere)
+    RoleHeld.objects.create(user=amara, program=elsewhere, role=Role.CLINICIAN)
+    others = [on_care_team(lena, maya), on_care_team(amara, zoe)]
+    on_care_team(amara, maya)
+    roles.take_role(amara.roles_held.get(program=program), by=office, now=NOON)
+    for place in others:
+        place.refresh_from_db()
+    assert [place.until for place in others] == [None, None]
+
+
 def test_a_pair_is_kept_apart_once_whoever_is_named_first(office, maya, amara):
     kept = apart.keep_apart(maya, amara, asked_by=Apart.AskedBy.SAFETY, by=office, now=NOON)
 

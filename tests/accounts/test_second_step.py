@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
 from django.core.cache import cache
 from django.db import connection
@@ -13,7 +14,7 @@ from iop_portal.accounts.middleware import SETTING_UP
 from iop_portal.audit.models import Entry
 from iop_portal.notices.models import Notice
 from tests.accounts.people import PASSWORD, SECRET, code_now, has_app, owner_of, with_app
-from tests.factories import admin, clinician, enrolled
+from tests.factories import UserFactory, admin, clinician, enrolled
 from tests.signing_in import sign_in
 
 pytestmark = pytest.mark.django_db
@@ -255,3 +256,10 @@ def test_the_key_shown_to_phones_names_the_portal_and_no_host(client):
     page = client.get("/account/2fa/webauthn/add/").content.decode()
 
     assert re.search(r'"rp": {"name": "Portal"', page)
+
+
+def test_a_passkey_is_numbered_among_one_s_own():
+    maya, ben = UserFactory.create_batch(2)
+    Authenticator.objects.create(user=ben, type=Authenticator.Type.WEBAUTHN, data={})
+    named = [get_adapter().generate_authenticator_name(one, Authenticator.Type.WEBAUTHN) for one in (maya, ben)]
+    assert named == ["Passkey 1", "Passkey 2"]

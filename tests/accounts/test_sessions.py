@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from iop_portal.accounts.models import FormerAddress
+from iop_portal.accounts.sessions import end_others
 from iop_portal.accounts.tasks import tidy_expired
 from iop_portal.audit.models import Entry
 from tests.accounts.people import PASSWORD, owner_of
@@ -189,6 +190,14 @@ def test_one_sees_one_s_sessions_and_signs_the_others_out(client, maya):
     assert phone.get("/settings/").status_code == 302
     assert client.get("/settings/").status_code == 200
     assert UserSession.objects.filter(user=someone).count() == 1
+
+
+def test_ending_one_s_other_sessions_ends_nobody_else_s(client, maya):
+    phone, stranger, someone = Client(), Client(), owner_of(enrolled())
+    for browser, person in ((phone, maya), (stranger, someone)):
+        browser.post(SIGN_IN, {"login": person.email, "password": PASSWORD})
+    assert end_others(maya, but=client.session.session_key) == 1
+    assert [browser.get("/settings/").status_code for browser in (client, phone, stranger)] == [200, 302, 200]
 
 
 def test_cookies_are_closed_to_scripts_and_to_other_sites(client, maya):
