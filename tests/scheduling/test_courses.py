@@ -27,9 +27,20 @@ from scheduling.taking_part import (
     book_courses,
     join_course,
     leave_course,
+    part_of,
     steps_ahead,
 )
-from tests.factories import NOON, ModalityFactory, admin, clinician, enrolled, held, on_care_team, seated
+from tests.factories import (
+    NOON,
+    ModalityFactory,
+    ProgramFactory,
+    admin,
+    clinician,
+    enrolled,
+    held,
+    on_care_team,
+    seated,
+)
 from tests.scheduling.course_world import SLEEP, WEEK, School
 from tests.scheduling.series_world import MONDAY, TODAY, TUESDAY
 from therapy.models import Format
@@ -259,6 +270,23 @@ def test_a_course_is_joined_once_and_not_when_it_has_ended(school):
         school.join(school.client("Theo"))
     courses.open_course_again(school.course, by=school.dana, now=NOON)
     assert school.join(Enrolment.objects.exclude(client=school.maya).get().client).booked == 4
+
+
+@pytest.mark.parametrize("days_ago", [1, 99])
+def test_who_is_in_two_programs_joins_by_the_one_that_holds_it(school, days_ago):
+    day = TODAY - timedelta(days=days_ago)
+    school.maya.enrolments.create(program=ProgramFactory(), state="admitted", referred_on=day, admitted_on=day)
+    assert school.join().participation.enrolment.program == school.program
+
+
+def test_to_take_part_is_of_one_person_in_one_course(school):
+    theo, other = school.client("Theo"), school.make(name="Other")
+    mine, theirs = school.join().participation, join_course(other, by=theo, now=NOON).participation
+    found = [part_of(course, person) for course in (school.course, other) for person in (school.maya, theo)]
+    assert found == [mine, None, None, theirs]
+    leave_course(mine, by=school.maya, now=NOON)
+    again = school.join().participation
+    assert part_of(school.course, school.maya) == again
 
 
 # ── Leaving, and the night ────────────────────────────────────────────────────────────────────────────────────
