@@ -24,6 +24,7 @@ from scheduling.taking_part import (
     NotForYou,
     NotTakingPart,
     What,
+    book_course,
     book_courses,
     join_course,
     leave_course,
@@ -289,6 +290,12 @@ def test_to_take_part_is_of_one_person_in_one_course(school):
     assert part_of(school.course, school.maya) == again
 
 
+def test_who_joins_in_the_middle_is_booked_into_what_is_ahead_and_missed_nothing(school):
+    joined = school.join(now=school.sessions[1].ends_at)
+    assert (joined.booked, joined.waiting, joined.left_out) == (2, 0, 0)
+    assert booked(school.maya) == [each.pk for each in school.sessions[2:]]
+
+
 # ── Leaving, and the night ────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -350,6 +357,25 @@ def test_the_night_books_nothing_for_who_has_left_or_after_the_end(school):
     courses.open_course_again(school.course, by=school.dana, now=NOON)
     discharge_from_care(part.enrolment, reason="completed", by=school.dana, now=NOON)
     tasks.make_sessions()
+    assert booked(school.maya) == []
+
+
+@pytest.mark.parametrize("why", ["left", "discharged", "locked out"])
+def test_the_night_books_nothing_for_who_is_gone(school, why):
+    """Asked of one by one as well: somebody may leave after the night has made its list."""
+    part = school.join().participation
+    Booking.objects.all().delete()
+    Participation.objects.create(course=school.make(name="Other"), enrolment=part.enrolment, joined_at=NOON)
+    if why == "left":
+        leave_course(part, by=school.maya, now=NOON)
+        assert book_course(part, now=NOON) == 0
+    elif why == "discharged":
+        discharge_from_care(part.enrolment, reason="completed", by=school.dana, now=NOON)
+        assert (book_courses(now=NOON), book_course(part, now=NOON)) == (0, 0)
+    else:
+        school.maya.is_active = False
+        school.maya.save()
+        assert book_courses(now=NOON) == 0
     assert booked(school.maya) == []
 
 
