@@ -6,7 +6,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase, QueryDict
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods
 
@@ -58,3 +58,12 @@ def way_back(wished: str, *, otherwise: str) -> str:
     """To the page of ours that somebody came from; it says so itself, since our pages send no referrer."""
     ours = wished.startswith("/") and url_has_allowed_host_and_scheme(wished, allowed_hosts=None)
     return wished if ours else otherwise
+
+
+def asked_of_list(request: HttpRequest, *, unsaid: str) -> QueryDict:
+    """What a list is narrowed to: sent, or said by an address. `unsaid`, a name, is sent and stands in no address."""
+    if request.method == "POST":
+        return request.POST
+    asked = request.GET.copy()
+    asked.pop(unsaid, None)
+    return asked

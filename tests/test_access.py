@@ -401,7 +401,7 @@ PAGES = [
     Page("office:end_role", "GET POST", ADMINS, HER_ADMIN),
     Page("office:invitations", "GET", ADMINS, HER_ADMIN),
     Page("office:invite", "GET POST", ADMINS, HER_ADMIN, at={"role": "client"}),
-    Page("office:clients", "GET", ADMINS, HER_ADMIN),
+    Page("office:clients", "GET POST", ADMINS, HER_ADMIN),
     Page("office:client", "GET", ADMINS, HER_ADMIN),
     Page("office:admit", "GET POST", ADMINS, HER_ADMIN),
     Page("office:discharge", "GET POST", ADMINS, HER_ADMIN),
@@ -418,7 +418,7 @@ PAGES = [
     Page("office:message", "GET", ADMINS, HER_ADMIN),
     Page("office:send_message_again", "POST", ADMINS, HER_ADMIN),
     Page("office:let_message_go", "POST", ADMINS, HER_ADMIN),
-    Page("office:trail", "GET", ADMINS),
+    Page("office:trail", "GET POST", ADMINS),
     # Invitations by clinicians: clients, to programs where they work
     Page("office:my_invitations", "GET", CLINICIANS),
     Page("office:invite_client", "GET POST", CLINICIANS, HER_CLINICIANS),

@@ -1,7 +1,6 @@
 """The day of a clinician: what needs them, and their caseload."""
 
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -14,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from iop_portal.audit import trail
-from iop_portal.doors import PortalRequest, for_roles, way_back
+from iop_portal.doors import PortalRequest, asked_of_list, for_roles, way_back
 from iop_portal.home import caseload as clients
 from iop_portal.home import day, needs
 from iop_portal.home.caseload_file import as_csv
@@ -51,8 +50,8 @@ ACTS = (
 def caseload_file(request: PortalRequest) -> HttpResponse:
     """The caseload as it is narrowed, for a spreadsheet. It leaves the portal, so the trail says that it did."""
     now = timezone.now()
-    name, show = _narrowed(request)
-    cases = clients.cases(request.user, now=now, name=name, show=show)
+    asked = asked_of_list(request, unsaid="q")
+    cases = clients.cases(request.user, now=now, name=asked.get("q", ""), show=asked.get("show", ""))
     rows = clients.rows_of(cases, reader=request.user, now=now)
     trail.record("caseload.exported", by=request.user, at=now, facts={"count": len(rows)})
     headers = {"Content-Disposition": f'attachment; filename="list-{timezone.localdate(now).isoformat()}.csv"'}
@@ -62,12 +61,10 @@ def caseload_file(request: PortalRequest) -> HttpResponse:
 @for_roles(Role.CLINICIAN)
 def caseload(request: PortalRequest) -> HttpResponse:
     now = timezone.now()
-    name, show = _narrowed(request)
-    if request.method == "POST" and not name:
-        return redirect(reverse("home:caseload") + (f"?show={quote(show)}" if show else "") + "#caseload")
+    asked = asked_of_list(request, unsaid="q")
+    name, show = asked.get("q", "").strip(), asked.get("show", "")
     cases = clients.cases(request.user, now=now, name=name, show=show)
-    # What was searched for stands in no address, so that what was found has one page.
-    page = Paginator(cases, len(cases) or 1 if name else PAGE).get_page(request.GET.get("page"))
+    page = Paginator(cases, PAGE).get_page(asked.get("page"))
     rows = clients.rows_of(list(page), reader=request.user, now=now)
     owed = needs.needs_of(request.user, now)
     sessions = day.sessions_of(request.user, now=now)
@@ -105,9 +102,3 @@ def take_on_short_week(request: PortalRequest, enrolment_id: int) -> HttpRespons
     else:
         messages.success(request, _("It is with you. It asks what came of it within three days."))
     return redirect(way_back(request.POST.get("here", ""), otherwise=reverse("home:caseload")))
-
-
-def _narrowed(request: PortalRequest) -> tuple[str, str]:
-    """A name is sent and stands in no address; which clients does."""
-    asked = request.POST if request.method == "POST" else request.GET
-    return request.POST.get("q", "").strip(), asked.get("show", "")

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from iop_portal.accounts import care_teams
 from iop_portal.accounts.enrolments import DischargedAlready, refer
 from iop_portal.audit import trail
-from iop_portal.doors import PortalRequest, for_roles
+from iop_portal.doors import PortalRequest, asked_of_list, for_roles
 from iop_portal.office.clients import PER_PAGE, enrolments_of
 from iop_portal.office.forms import FindClientsForm, JoinForm
 from iop_portal.office.forms.care import AdmitForm, DischargeForm
@@ -20,13 +20,14 @@ from iop_portal.refusals import Refused
 from scheduling.enrolling import admit_into_track, discharge_from_care
 
 
-@for_roles(Role.ADMIN, methods=("GET",))
+@for_roles(Role.ADMIN)
 def list_clients(request: PortalRequest, program_id: int) -> HttpResponse:
     program = get_object_or_404(Program.objects.run_by(request.user), pk=program_id)
-    find = FindClientsForm(request.GET)
+    asked = asked_of_list(request, unsaid="q")
+    find = FindClientsForm(asked)
     find.is_valid()
     show, name = find.cleaned_data.get("show", ""), find.cleaned_data.get("q", "")
-    page = Paginator(enrolments_of(program, show=show, name=name), PER_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(enrolments_of(program, show=show, name=name), PER_PAGE).get_page(asked.get("page"))
     shown = list(page)
     trail.record("clients.listed", program, by=request.user, facts={"shown": len(shown)})
     context = {"program": program, "page": page, "find": find, "enrolments": shown}
