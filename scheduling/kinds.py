@@ -241,6 +241,7 @@ follow_ups.register(
         ),
         due_in=timedelta(days=3),
         place=_chart,
+        to_client=gettext_lazy("Look with you at the hours of your week"),
     ),
     follow_ups.Kind(
         name=misses.OUTREACH,

@@ -24,6 +24,7 @@ READ_BY_CLIENTS = {
     "missed_session",
     "missed_twice",
     "missed_review",
+    "short_week",
     "message_unanswered",
 }
 # Why not, one by one.
