@@ -19,4 +19,5 @@ def read_trail(request: PortalRequest) -> HttpResponse:
     page = Paginator(entries_for(request.user, wish), PER_PAGE).get_page(asked.get("page"))
     lines = in_words(list(page))
     record("trail.read", by=request.user, facts={"shown": len(lines)})
-    return render(request, "office/trail.html", {"form": form, "page": page, "lines": lines})
+    sought = bool(form.errors) or any(wish.values())
+    return render(request, "office/trail.html", {"form": form, "sought": sought, "page": page, "lines": lines})
