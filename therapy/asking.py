@@ -53,7 +53,10 @@ class AskedJustNow(AskedToday):
 
 @write
 def ask(enrolment: Enrolment, instrument: Instrument, *, by: User | None, now: datetime) -> Asking:
-    """Ask once for today, by the program's calendar. What was asked before and not answered is let go."""
+    """Ask once for today, by the program's calendar. What was asked before and not answered is let go.
+
+    Each program asks for itself: what another one asks or hears is not for this one to know.
+    """
     held = Enrolment.objects.select_for_update(no_key=True, of=("self",)).select_related("program", "client")
     enrolment = held.get(pk=enrolment.pk)
     if enrolment.state != Enrolment.State.ADMITTED:
@@ -61,7 +64,7 @@ def ask(enrolment: Enrolment, instrument: Instrument, *, by: User | None, now: d
     if instrument.code not in used_by(enrolment.program):
         raise NotUsedHere
     today = now.astimezone(ZoneInfo(enrolment.program.zone)).date()
-    mine = Asking.objects.filter(person=enrolment.client, instrument=instrument.code)
+    mine = Asking.objects.filter(enrolment=enrolment, instrument=instrument.code)
     if mine.filter(due_on=today).exists():
         raise AskedToday
     end_askings(mine, Asking.End.PASSED, now=now)
@@ -129,9 +132,9 @@ def due_for(use: Use, program: Program, *, now: datetime) -> QuerySet[Enrolment]
         day = now.astimezone(zone).date() - timedelta(days=days - 1)
         return datetime.combine(day, time.min, zone)
 
-    of = {"person": OuterRef("client"), "instrument": use.instrument.code}
-    asked = Asking.objects.filter(**of).order_by().values("person").annotate(at=Max("asked_at")).values("at")
-    sent = Sheet.objects.sent().filter(**of).order_by().values("person").annotate(at=Max("sent_at")).values("at")
+    of = {"enrolment": OuterRef("pk"), "instrument": use.instrument.code}
+    asked = Asking.objects.filter(**of).order_by().values("enrolment").annotate(at=Max("asked_at")).values("at")
+    sent = Sheet.objects.sent().filter(**of).order_by().values("enrolment").annotate(at=Max("sent_at")).values("at")
     phase = Prescription.objects.current().filter(enrolment=OuterRef("pk")).values("phase")[:1]
     enrolments: QuerySet[Enrolment] = Enrolment.objects.filter(
         program=program, state=Enrolment.State.ADMITTED, client__is_active=True

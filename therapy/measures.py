@@ -78,10 +78,9 @@ def instrument_of(sheet: Sheet) -> Instrument:
 def enrolment_for(person: User, instrument: Instrument) -> Enrolment | None:
     """In which program somebody answers it: where they were asked, else where it is used."""
     mine = list(Enrolment.objects.filter(client=person, state=Enrolment.State.ADMITTED).select_related("program"))
-    waiting = Asking.objects.filter(person=person, instrument=instrument.code, ended_at=None).values_list("enrolment")
-    first = {key for (key,) in waiting}
+    asked_by = asked_of(person).get(instrument.code)
     here = [each for each in mine if instrument.code in used_by(each.program)]
-    return next((each for each in here if each.pk in first), next(iter(here), None))
+    return next((each for each in here if asked_by and each.pk == asked_by.enrolment_id), next(iter(here), None))
 
 
 @write
@@ -192,7 +191,7 @@ def send(sheet: Sheet, *, by: User, now: datetime) -> Sheet:
     held.sent_at = now
     held.score = score(instrument, known)
     held.save(update_fields=["sent_at", "score"])
-    waiting = Asking.objects.filter(person=held.person, instrument=held.instrument)
+    waiting = Asking.objects.filter(enrolment=held.enrolment, instrument=held.instrument)
     end_askings(waiting, Asking.End.ANSWERED, now=now)
     trail.record("measure.sent", held, client=held.person, by=by, at=now)
     return held
@@ -251,7 +250,7 @@ def offers_to(person: User, *, now: datetime) -> list[Offer]:
 
 
 def asked_of(person: User) -> dict[str, Asking]:
-    """What somebody was asked and has not answered, by instrument. One query."""
+    """What somebody was asked and has not answered, by instrument: of several programs the last. One query."""
     waiting = Asking.objects.filter(person=person, ended_at=None, enrolment__state=Enrolment.State.ADMITTED)
     return {each.instrument: each for each in waiting.order_by("asked_at", "pk") if each.instrument in instruments()}
 

@@ -317,6 +317,24 @@ def test_what_is_asked_of_nobody_any_more_is_taken_back(maya, harbor, amara, why
     assert measures.asked_of(maya) == {}
 
 
+def test_each_program_asks_for_itself_and_hears_nothing_of_the_other(maya, harbor, amara):
+    river = ProgramFactory()
+    here, there = maya.enrolments.get(), admitted_to(river, maya)
+    ask_due(now=NOON)
+    waiting = Asking.objects.filter(instrument=GAD.code, ended_at=None)
+    assert set(waiting.values_list("enrolment", flat=True)) == {here.pk, there.pk}
+
+    for left, points_ in ((1, 4), (0, 9)):
+        sent(maya, GAD, points(GAD, points_))
+        assert waiting.count() == left
+    assert set(Sheet.objects.sent().values_list("enrolment", flat=True)) == {here.pk, there.pk}
+
+    ask(there, PHQ, by=amara, now=NOON + DAY)
+    ask(here, PHQ, by=amara, now=NOON + DAY)
+    with pytest.raises(asking.AskedToday):
+        ask(here, PHQ, by=amara, now=NOON + DAY)
+
+
 def test_at_night_and_without_anybody_on_call_nothing_that_may_alarm_is_asked(maya, harbor):
     assert ask_due(now=datetime(2026, 11, 24, 4, 0, tzinfo=UTC)) == 0
     nobody_on_call(harbor)

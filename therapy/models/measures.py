@@ -92,9 +92,11 @@ class Asking(models.Model):
     class Meta:
         ordering = ("asked_at", "pk")
         constraints = [
-            models.UniqueConstraint(fields=["person", "instrument", "due_on"], name="asked_once_when_it_is_due"),
+            models.UniqueConstraint(fields=["enrolment", "instrument", "due_on"], name="asked_once_when_it_is_due"),
             models.UniqueConstraint(
-                fields=["person", "instrument"], condition=Q(ended_at=None), name="nobody_is_asked_twice_at_a_time"
+                fields=["enrolment", "instrument"],
+                condition=Q(ended_at=None),
+                name="nobody_is_asked_twice_at_a_time",
             ),
             models.CheckConstraint(
                 name="an_asking_says_how_it_ended",
