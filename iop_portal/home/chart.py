@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Q, QuerySet
+
 from iop_portal.audit import trail
 from iop_portal.consents.models import Consent, Disclosure
 from iop_portal.followups.models import FollowUp
@@ -12,9 +14,9 @@ from iop_portal.followups.waiting import Waiting, row
 from iop_portal.home.caseload import week_of
 from iop_portal.home.opened import Line, read_lately
 from iop_portal.home.permissions import told_about
-from iop_portal.people.models import BrokenGlass, CareTeam, Enrolment, User
+from iop_portal.people.models import BrokenGlass, CareTeam, Enrolment, Program, User
 from iop_portal.people.roles import Role
-from iop_portal.people.seeing import programs_of
+from iop_portal.people.seeing import places_on_care_teams, programs_of
 from iop_portal.writes import write
 from scheduling.assigning import Unassigned, unassigned
 from scheduling.care import Care, planned_for
@@ -92,7 +94,8 @@ def open_chart(client: User, *, by: User, now: datetime) -> Chart:
     glass = _glass(client, by, now)
     trail.record("client.opened", client, client=client, by=by, at=now, facts={"glass": glass is not None})
     follow_ups = FollowUp.objects.visible_to(by).open().filter(client=client)
-    episodes = _episodes(client, by, now)
+    opened_in = _opened_in(client, by, now)
+    episodes = _episodes(client, by, opened_in, now)
     here = [episode.enrolment.program for episode in episodes if episode.enrolment.live]
     return Chart(
         client=client,
@@ -100,8 +103,8 @@ def open_chart(client: User, *, by: User, now: datetime) -> Chart:
         permissions=list(Consent.objects.live(now).usable_by(by, now).filter(client=client)),
         told=told_about(client, reader=by, now=now),
         needs=[row(each, now=now) for each in follow_ups.select_related("client", "escalated_from")],
-        coming=coming(client, programs=programs_of(by, Role.CLINICIAN), now=now, most=SHOWN),
-        lately=lately(client, programs=programs_of(by, Role.CLINICIAN), now=now, most=SHOWN),
+        coming=coming(client, programs=opened_in, now=now, most=SHOWN),
+        lately=lately(client, programs=opened_in, now=now, most=SHOWN),
         openings=read_lately(client, reader=by),
         looks=read_shared(client, by=by, now=now),
         notes=list(notes.notes_about(client, reader=by, now=now)[:NOTES]),
@@ -120,9 +123,11 @@ def _glass(client: User, clinician: User, now: datetime) -> BrokenGlass | None:
     return broken.order_by("-until").first()
 
 
-def _episodes(client: User, reader: User, now: datetime) -> tuple[Episode, ...]:
-    """In the programs where the reader works: that somebody is in another one as well is not told to this one."""
-    here = programs_of(reader, Role.CLINICIAN)
+def _episodes(
+    client: User, reader: User, here: QuerySet[Program, dict[str, int]], now: datetime
+) -> tuple[Episode, ...]:
+    """In the programs where the reader looks after them, or has opened the record: that somebody is in another one as
+    well is not told to this one, nor to who works in both."""
     enrolments = Enrolment.objects.filter(client=client, program__in=here).select_related("program", "client")
     places = CareTeam.objects.filter(enrolment__in=enrolments, until=None).select_related("clinician__clinician")
     planned, plans = _planned(client, reader)
@@ -145,6 +150,14 @@ def _episodes(client: User, reader: User, now: datetime) -> tuple[Episode, ...]:
         )
         for enrolment in enrolments
     )
+
+
+def _opened_in(client: User, reader: User, now: datetime) -> QuerySet[Program, dict[str, int]]:
+    """Keys of the programs where this record is open to the reader."""
+    cared_for = places_on_care_teams(reader, now).filter(enrolment__client=client).values("enrolment__program")
+    glass = BrokenGlass.objects.open_at(now).filter(client=client, clinician=reader)
+    behind = glass.filter(program__in=programs_of(reader, Role.CLINICIAN)).values("program")
+    return Program.objects.filter(Q(pk__in=cared_for) | Q(pk__in=behind)).values("pk")
 
 
 def _planned(client: User, reader: User) -> tuple[dict[int, Prescription], set[int]]:

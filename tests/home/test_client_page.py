@@ -12,6 +12,7 @@ from iop_portal.consents.consenting import record_disclosure, revoke_consent
 from iop_portal.consents.models import Disclosure
 from iop_portal.followups.owing import owe_follow_up
 from iop_portal.people.models import BrokenGlass, CareTeam, Enrolment, RoleHeld
+from iop_portal.people.roles import Role
 from scheduling import booking
 from scheduling.attendance import Said, mark
 from scheduling.week import week_of
@@ -186,6 +187,23 @@ def test_that_somebody_is_in_another_program_too_is_not_told_to_this_one(page, m
     assert page.get(reverse("home:permission", args=[elsewhere.pk])).status_code == 404
     page.post(url_of(maya, "tell"), {"consent": elsewhere.pk, "what": "Came to 6 of 6"})
     assert not Disclosure.objects.exists()
+
+
+def test_who_works_in_two_programs_sees_of_each_what_they_have_part_in(client, maya, amara, program):
+    """On the care team in one; in the other they work, and look after somebody else."""
+    quay, now = ProgramFactory(name="Quay House"), timezone.now()
+    RoleHeld.objects.create(user=amara, program=quay, role=Role.CLINICIAN)
+    tom = clinician(quay, preferred_name="Tom")
+    there = maya.enrolments.create(program=quay, state="admitted", referred_on=now.date(), admitted_on=now.date())
+    CareTeam.objects.create(enrolment=there, clinician=tom, since=now)
+    text = text_of(sign_in(client, amara).get(url_of(maya)))
+    assert ("Harbor House" in text, "Quay House" in text, "Tom" in text) == (True, False, False)
+
+    lena = clinician(program)
+    RoleHeld.objects.create(user=lena, program=quay, role=Role.CLINICIAN)
+    break_glass(lena, maya, program=quay)
+    text = text_of(sign_in(client, lena).get(url_of(maya)))
+    assert ("Harbor House" in text, "Quay House" in text) == (False, True)
 
 
 def test_what_another_program_told_stays_there(page, maya, amara):
