@@ -149,8 +149,8 @@ def programs_to_write_to(client: User) -> list[Program]:
         enrolments__client=client,
         enrolments__state__in=Enrolment.LIVE,
         enrolments__care_team__until=None,
-        enrolments__care_team__clinician__is_active=True,
-    ).filter(enrolments__care_team__clinician__in=User.objects.filter(still_works()))
+        enrolments__care_team__clinician__in=User.objects.filter(still_works(), is_active=True),
+    )
     return list(found.distinct().order_by("pk"))
 
 

@@ -53,6 +53,15 @@ def begin(client, program, *, by=None, text="Could we talk about Sunday?", now=N
     return begin_thread(client, program=program, subject="Sunday", text=text, once=uuid4(), by=by or client, now=now)
 
 
+def test_who_is_looked_after_by_nobody_who_works_here_any_more_is_told_so(program, maya):
+    """Others of the program have somebody who reads: that is nobody for them."""
+    intern = clinician(program, intern_until=NOON.date() - timedelta(days=400))
+    noor = enrolled(program)
+    on_care_team(intern, noor, part="primary")
+    assert conversations.programs_to_write_to(noor) == []
+    assert conversations.programs_to_write_to(maya) == [program]
+
+
 def write(thread, by, *, text="Yes.", now=NOON + HOUR):
     return conversations.write_message(thread, text=text, once=uuid4(), by=by, now=now)
 

@@ -10,7 +10,8 @@ from django.utils.html import strip_tags
 
 from iop_portal.audit.models import Entry
 from iop_portal.followups.models import FollowUp
-from iop_portal.people.models import Enrolment
+from iop_portal.people.models import Enrolment, RoleHeld, User
+from iop_portal.people.roles import Role
 from iop_portal.versions import ChangedMeanwhile
 from tests.factories import NOON, ProgramFactory, admin, clinician, enrolled, held, on_care_team
 from tests.signing_in import sign_in
@@ -239,6 +240,14 @@ def test_staff_post_change_and_close(client, clinic):
         assert Opportunity.objects.get(pk=made.pk).closed_at == NOON
         browser.post(close, {"again": "1"})
         assert Opportunity.objects.get(pk=made.pk).closed_at is None
+
+
+def test_an_intern_whose_time_is_over_finds_nothing_of_the_program(clinic):
+    office = admin(ProgramFactory())
+    RoleHeld.objects.create(user=office, program=clinic.program, role=Role.CLINICIAN)
+    assert Opportunity.objects.posted_in(office).count() == 1
+    User.objects.filter(pk=office.pk).update(intern_until=NOON.date() - timedelta(days=400))
+    assert Opportunity.objects.posted_in(office).count() == 0
 
 
 def test_the_office_reads_no_name_of_who_is_interested(client, clinic):
