@@ -21,8 +21,10 @@ from iop_portal.versions import ChangedMeanwhile, version_of
 from iop_portal.writes import write
 from scheduling.assigning import assign, brought_no_more, enrolments_on, on_tracks, release_assigned, release_everything
 from scheduling.models import Series, TrackSeries
+from scheduling.taking_part import end_with_stay
 from therapy.admitting import admit_into_care
 from therapy.care_changes import tell_of_change
+from therapy.leaving import settle_stay
 from therapy.models import Prescription, Track
 from therapy.prescribing import change_prescription, prescription_version
 
@@ -81,9 +83,12 @@ def change_care(
 
 @write
 def discharge_from_care(enrolment: Enrolment, *, reason: str, by: User, now: datetime) -> int:
-    """The enrolment ends, and with it everything that is booked ahead in this program: how many places."""
+    """The enrolment ends, and with it everything that is booked ahead in this program (how many places), taking part
+    in courses, and what only a care team could have seen to."""
     ended = enrolments.discharge(enrolment, reason=reason, by=by, now=now)
     released = release_everything(ended, by=by, now=now)
+    end_with_stay(ended, by=by, now=now)
+    settle_stay(ended, by=by, now=now)
     _tell(ended, assigned=0, released=released, by=by, now=now)
     return released
 

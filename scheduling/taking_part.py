@@ -169,6 +169,16 @@ def leave_course(participation: Participation, *, by: User, now: datetime) -> in
     return len(places)
 
 
+@write
+def end_with_stay(enrolment: Enrolment, *, by: User, now: datetime) -> None:
+    """Nobody takes part without a stay: whoever comes back may join again. What they came to stays theirs."""
+    live = Participation.objects.live().filter(enrolment=enrolment)
+    for held in live.select_for_update(of=("self",)).order_by("pk"):
+        held.left_at = now
+        held.save(update_fields=["left_at"])
+        trail.record("course.over_for_them", held, client=enrolment.client, by=by, at=now)
+
+
 def given_back_with(participation: Participation, *, now: datetime) -> list[Booking]:
     """The places ahead that somebody gives back when they leave: what their track brings stays."""
     own = bookings_of(participation.enrolment.client).filter(

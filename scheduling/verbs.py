@@ -85,6 +85,7 @@ register(
         "course.opened_again": _("opened a course again"),
         "course.joined": _("joined a course"),
         "course.left": _("left a course"),
+        "course.over_for_them": _("ended taking part in a course, with the stay"),
         "course.sessions_booked": _("booked sessions of a course"),
         "certificate.made": _("made a certificate for themselves"),
         "certificate.opened": _("looked at a certificate that was ready for them"),

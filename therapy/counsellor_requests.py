@@ -162,6 +162,16 @@ def withdraw_request(request: CounsellorRequest, *, by: User, now: datetime) -> 
     resolve_follow_ups_about(held, kind=FOLLOW_UP, outcome=_("The client took it back."), by=by, now=now)
 
 
+@write
+def end_wishes(enrolment: Enrolment, *, by: User, now: datetime) -> None:
+    """With the stay: there is nobody to change any more, and nothing to write back."""
+    waiting = enrolment.counsellor_requests.filter(state=CounsellorRequest.State.OPEN)
+    for held in waiting.select_for_update(of=("self",)).order_by("pk"):
+        _close(held, CounsellorRequest.State.WITHDRAWN, by=by, now=now)
+        trail.record("counsellor_request.ended", held, client=enrolment.client, by=by, at=now)
+        resolve_follow_ups_about(held, kind=FOLLOW_UP, outcome=_("Their stay has ended."), by=by, now=now)
+
+
 # ── Answering ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -75,6 +75,7 @@ register(
         "counsellor_request.made": _("asked for another counsellor"),
         "counsellor_request.read": _("read that you asked for another counsellor"),
         "counsellor_request.withdrawn": _("took back a wish for another counsellor"),
+        "counsellor_request.ended": _("ended a wish for another counsellor, with the stay"),
         "counsellor_request.granted": _("changed the counsellor, as it was asked for"),
         "counsellor_request.declined": _("answered a wish for another counsellor"),
         "clinician.knows": _("changed what a counsellor knows well and speaks"),

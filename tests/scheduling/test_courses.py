@@ -463,3 +463,22 @@ def test_two_courses_are_joined_by_one_person(school):
     school.join()
     join_course(other, by=school.maya, now=NOON)
     assert len(booked(school.maya)) == 6
+
+
+def test_taking_part_ends_with_the_stay_and_who_comes_back_may_join_again(school):
+    school.join()
+    school.mark(0)
+    enrolment = school.maya.enrolments.get()
+    later = NOON + timedelta(days=3)
+    discharge_from_care(enrolment, reason="left", by=school.dana, now=later)
+    assert Participation.objects.get().left_at == later
+
+    Enrolment.objects.create(
+        client=school.maya,
+        program=school.program,
+        state="admitted",
+        referred_on=later.date(),
+        admitted_on=later.date(),
+    )
+    assert part_of(school.course, school.maya).left_at == later
+    assert school.join(now=later).booked == 3

@@ -18,6 +18,7 @@ from iop_portal.people.models import CareTeam, Enrolment, Program
 from iop_portal.people.roles import Role
 from iop_portal.refusals import Refused
 from scheduling.enrolling import admit_into_track, discharge_from_care
+from therapy.leaving import waits_at_once
 
 
 @for_roles(Role.ADMIN)
@@ -72,7 +73,8 @@ def discharge(request: PortalRequest, enrolment_id: int) -> HttpResponse:
         else:
             messages.success(request, _("Discharged as of today. The care team has ended."))
             return redirect("office:client", enrolment.pk)
-    return render(request, "office/discharge.html", {"enrolment": enrolment, "form": form}, status=form.status)
+    context = {"enrolment": enrolment, "form": form, "waits_at_once": waits_at_once(enrolment)}
+    return render(request, "office/discharge.html", context, status=form.status)
 
 
 @for_roles(Role.ADMIN, methods=("POST",))
