@@ -12,7 +12,7 @@ from iop_portal.followups.acting import tell_new_owner
 from iop_portal.followups.models import FollowUp, Heartbeat
 from iop_portal.people.models import Enrolment, Program, User
 from iop_portal.people.roles import Role
-from iop_portal.people.seeing import still_works
+from iop_portal.people.seeing import places_on_care_teams, still_works
 
 log = logging.getLogger(__name__)
 
@@ -100,6 +100,15 @@ def _responsible(follow_up: FollowUp) -> list[User]:
     admins = admins_of(follow_up.program, about=follow_up.client)
     team = care_team_of(follow_up.client, follow_up.program)
     return [*team, *admins] if follow_up.on_duty else [*admins, *team]
+
+
+def team_instead_of(reader: User, follow_up: FollowUp) -> list[User] | None:
+    """Who can do an act of care that has come to somebody who cannot open its page. None where the reader can."""
+    words, client = follow_up.words, follow_up.client
+    if client is None or words is None or not words.page or words.for_the_office or not follow_up.is_open:
+        return None
+    places = places_on_care_teams(reader).filter(enrolment__client=client, enrolment__program=follow_up.program)
+    return None if places.exists() else care_team_of(client, follow_up.program)
 
 
 def admins_of(program: Program, *, about: User | None = None) -> list[User]:

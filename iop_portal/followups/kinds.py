@@ -48,6 +48,11 @@ class Kind:
     urgent: bool = False
     to_client: str | Promise = ""
 
+    @property
+    def for_the_office(self) -> bool:
+        """Whether an admin may open its page: one of the office, or what is urgent, which says to them who it is."""
+        return self.urgent or self.page.startswith("office:")
+
     def __post_init__(self) -> None:
         if self.urgent and not self.page:
             raise ValueError(f"The follow-up kind {self.name} is urgent, so it needs a page where it is done.")

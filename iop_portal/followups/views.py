@@ -10,8 +10,10 @@ from django.utils.translation import gettext as _
 from iop_portal.audit import trail
 from iop_portal.doors import PortalRequest, for_roles, way_back
 from iop_portal.followups import acting, waiting
-from iop_portal.followups.forms import OutcomeForm, SnoozeForm
+from iop_portal.followups.escalation import team_instead_of
+from iop_portal.followups.forms import GiveForm, OutcomeForm, SnoozeForm
 from iop_portal.followups.models import FollowUp
+from iop_portal.people.models import User
 from iop_portal.people.roles import Role
 from iop_portal.refusals import Refused
 
@@ -26,9 +28,12 @@ def mine(request: PortalRequest) -> HttpResponse:
 
 @for_roles(Role.CLINICIAN, Role.ADMIN)
 def one(request: PortalRequest, follow_up_id: int) -> HttpResponse:
-    """One follow-up, and the place to say how it came out."""
+    """One follow-up, and the place to say how it came out; or to give it to somebody who can see to it."""
     now = timezone.now()
     follow_up = _visible(request, follow_up_id)
+    team = team_instead_of(request.user, follow_up)
+    if team is not None:
+        return _give(request, follow_up, team)
     form = OutcomeForm(request.POST or None)
     if form.is_valid():
         try:
@@ -42,6 +47,25 @@ def one(request: PortalRequest, follow_up_id: int) -> HttpResponse:
     row = waiting.row(follow_up, now=now)
     place = follow_up.words.place(follow_up.about_id, request.user) if follow_up.words else None
     context = {"row": row, "follow_up": follow_up, "place": place, "form": form, "snooze_form": SnoozeForm()}
+    return render(request, "followups/one.html", context, status=form.status)
+
+
+def _give(request: PortalRequest, follow_up: FollowUp, team: list[User]) -> HttpResponse:
+    """It has come to an admin, and is done on a page that is for the care team."""
+    now = timezone.now()
+    form = GiveForm(request.POST or None, team=team)
+    if form.is_valid():
+        try:
+            acting.hand_over(follow_up, to=form.chosen, by=request.user, now=now)
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            messages.success(request, _("It is with %(name)s now, who is told.") % {"name": form.chosen.full_name})
+            return redirect("followups:mine")
+    trail.record("follow_up.viewed", follow_up, client=follow_up.client, by=request.user, at=now)
+    row = waiting.row(follow_up, now=now)
+    context = {"row": row, "follow_up": follow_up, "form": form, "team": team, "give": True}
+    context["snooze_form"] = SnoozeForm()
     return render(request, "followups/one.html", context, status=form.status)
 
 
@@ -79,5 +103,5 @@ def _back(request: PortalRequest) -> str:
 
 
 def _visible(request: PortalRequest, follow_up_id: int) -> FollowUp:
-    everybodys = FollowUp.objects.select_related("client", "owner", "escalated_from", "acknowledged_by")
+    everybodys = FollowUp.objects.select_related("client", "owner", "program", "escalated_from", "acknowledged_by")
     return get_object_or_404(everybodys.visible_to(request.user), pk=follow_up_id)

@@ -5,6 +5,7 @@ import time_machine
 from django.urls import reverse
 
 from iop_portal.audit.models import Entry
+from iop_portal.followups import kinds
 from iop_portal.followups.acting import resolve_follow_up, snooze_follow_up
 from iop_portal.followups.models import FollowUp
 from iop_portal.followups.owing import owe_follow_up
@@ -184,6 +185,42 @@ def test_what_is_done_elsewhere_leads_there(client, harbor, office):
     assert "How did it come out?" not in shown
     answer = client.post(page(follow_up), {"outcome": "Seen"})
     assert "This is done on a page of its own." in text(answer)
+
+
+@pytest.fixture
+def plan(monkeypatch, harbor, maya):
+    """Owe something about Maya that is done on a page of her care team."""
+    kind = kinds.Kind(
+        name="plan", about="people.user", title="Look", why="It is due.", due_in=timedelta(days=1), page="home:client"
+    )
+    monkeypatch.setitem(kinds.registry, "plan", kind)
+
+    def owe(owner):
+        return owe_follow_up("plan", about=maya, program=harbor, owner=owner, client=maya, by=None, now=NOON)
+
+    return owe
+
+
+def test_an_admin_to_whom_an_act_of_care_came_gives_it_to_the_care_team(client, plan, amara, ben, lena, office, maya):
+    follow_up, there = plan(office), f'href="{reverse("home:client", args=[maya.pk])}"'
+    shown = text(sign_in(client, office).get(page(follow_up)))
+    assert (there in shown, "Amara Tester" in shown, "Ben Tester" in shown, "Lena" in shown) == (
+        False,
+        True,
+        True,
+        False,
+    )
+    assert client.post(page(follow_up), {"to": lena.pk}).status_code == 400
+    assert client.post(page(follow_up), {"to": ben.pk}).url == reverse("followups:mine")
+    follow_up.refresh_from_db()
+    assert (follow_up.owner, follow_up.escalated_from) == (ben, office)
+    assert there in text(sign_in(client, ben).get(page(follow_up)))
+
+
+def test_where_nobody_is_on_the_care_team_the_admin_is_led_to_the_clients(client, plan, office, harbor):
+    shown = text(sign_in(client, office).get(page(plan(office))))
+    assert "Nobody is on their care team" in shown
+    assert reverse("office:clients", args=[harbor.pk]) in shown
 
 
 @pytest.mark.parametrize("count", [1, 8])
