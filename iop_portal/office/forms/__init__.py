@@ -50,7 +50,7 @@ class OfficeModelForm(PortalModelForm):
                 exclude=[field.name for field in self.instance._meta.fields if field.name not in asked]
             )
         except forms.ValidationError as error:
-            self.add_error(None, error)
+            self._update_errors(error)  # type: ignore[attr-defined]  # as ModelForm itself does, with its sentences
 
 
 def ask_later(form: forms.BaseForm, name: str) -> None:
