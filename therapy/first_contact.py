@@ -26,6 +26,8 @@ from therapy.models import FirstContact, Modality, PublicPage
 FOLLOW_UP = "first_contact"
 # How long what somebody wrote is kept once they have been answered.
 KEPT_FOR = timedelta(days=30)
+# Of a number that somebody can really be called on.
+FEWEST_DIGITS = 7
 
 
 class NothingToPublish(Refused):
@@ -37,6 +39,11 @@ class NothingToPublish(Refused):
 class NoWayBack(Refused):
     message = gettext_lazy("Give us your phone number or your e-mail address, so that we can answer.")
     constraint = "a_first_contact_can_be_answered"
+    status = 400
+
+
+class NumberTooShort(Refused):
+    message = gettext_lazy("Write the whole number, with its area code.")
     status = 400
 
 
@@ -113,6 +120,8 @@ def ask_to_be_called(program: Program, asked: Asked, *, once: UUID, now: datetim
     """It waits for an admin of the program until somebody has written down how it came out."""
     if not (asked.phone or asked.mail):
         raise NoWayBack
+    if asked.phone and sum(char.isdigit() for char in asked.phone) < FEWEST_DIGITS:
+        raise NumberTooShort
     contact, made = FirstContact.objects.get_or_create(
         once=once, defaults={"program": program, "made_at": now, **asdict(asked)}
     )

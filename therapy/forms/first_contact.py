@@ -10,12 +10,12 @@ from django.utils.translation import gettext_lazy as _
 
 from iop_portal.forms import PortalForm
 from iop_portal.people.models import plain_line
-from therapy.first_contact import Asked, NoWayBack
+from therapy.first_contact import Asked, NoWayBack, NumberTooShort
 from therapy.models import FirstContact
 
 
 class CallMeForm(PortalForm):
-    blames = {NoWayBack: "phone"}
+    blames = {NoWayBack: "phone", NumberTooShort: "phone"}
 
     once = forms.UUIDField(widget=forms.HiddenInput)
     name = forms.CharField(
