@@ -172,6 +172,13 @@ def test_what_somebody_looks_for_stands_in_no_address_log_or_trail(maya, clinic,
     assert "naloxone" not in words(maya.get(LIBRARY)).lower()
 
 
+@pytest.mark.parametrize("typed", [{}, {"words": ""}, {"words": "   "}])
+def test_who_looks_for_nothing_is_shown_everything(maya, clinic, typed):
+    page = maya.post(LIBRARY, typed)
+    assert (page.status_code, len(page.context["texts"])) == (200, 15)
+    assert "There is a problem" not in words(page)
+
+
 def test_marks_are_ones_own_and_go_when_they_say_nothing(maya, clinic):
     text = LibraryText.objects.get(code="sleep")
     library.mark_text(text, kept=True, by=clinic.maya, now=NOON)

@@ -18,7 +18,8 @@ ENROLLED = (Role.CLIENT, Role.APPLICANT, Role.ALUM)
 @for_roles(*ENROLLED, Role.CLINICIAN)
 def every(request: PortalRequest) -> HttpResponse:
     """All of them, or of one topic. What somebody searches for is sent, and never stands in an address."""
-    form = FindTextForm(request.POST if request.method == "POST" else None)
+    # Who looks for nothing is shown everything.
+    form = FindTextForm(request.POST if request.POST.get("words", "").strip() else None)
     words = form.cleaned_data["words"] if form.is_valid() else ""
     wanted = request.GET.get("topic", "")
     topic = Topic(wanted) if wanted in Topic and not words else None
