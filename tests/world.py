@@ -382,7 +382,7 @@ def build_world() -> World:
     wish = ask_for_counsellor(maya.enrolments.get(), wanted=None, words="Zq-wish", by=maya, now=now)
     sought = Preferences(specialities=frozenset({speciality.pk}), language="es")
     save_preferences(maya.enrolments.get(), sought, by=maya, now=now)
-    asks = Asked(name="Zq-caller", phone="1", words="Zq-caller")
+    asks = Asked(name="Zq-caller", phone="+1 212 555 0100", words="Zq-caller")
     return World(
         people,
         {

@@ -153,7 +153,7 @@ def keys_in(program, ours):
         "notice_id": notice.pk,
         "invitation_id": invitation.pk,
         "contact_id": first_contact.ask_to_be_called(
-            program, first_contact.Asked(name="Robin", phone="1"), once=uuid4(), now=NOON
+            program, first_contact.Asked(name="Robin", phone="+1 212 555 0100"), once=uuid4(), now=NOON
         ).pk,
         "instrument": "gad-7",
         "duty_id": Duty.objects.create(program=program, clinician=helper, weekday=0, begins=0, ends=1440).pk,
