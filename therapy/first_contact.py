@@ -43,7 +43,7 @@ class NoWayBack(Refused):
 
 
 class NumberTooShort(Refused):
-    message = gettext_lazy("Write the whole number, with its area code.")
+    message = gettext_lazy("Write the whole number, with the area code.")
     status = 400
 
 

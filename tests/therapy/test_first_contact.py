@@ -143,7 +143,7 @@ def test_who_has_an_account_already_is_answered_alike(client, program, office):
     ("typed", "said"),
     [
         ({"phone": "1"}, "What may we call you"),
-        ({"name": "Robin", "phone": "call 911 55"}, "Write the whole number, with its area code."),
+        ({"name": "Robin", "phone": "call 911 55"}, "Write the whole number, with the area code."),
         ({"name": "Robin"}, "Give us your phone number or your e-mail address"),
         ({"name": "Robin", "mail": "robin@"}, "e-mail"),
         ({"name": "Robin\n", "phone": "\u202e1"}, "phone"),
