@@ -4,11 +4,12 @@ PORT ?= 8000
 SHELL := /bin/sh
 BIN := .venv/bin
 SERVICES := $(BIN)/python -m iop_portal.local_services run
+SIDE_BY_SIDE = $(MAKE) --no-print-directory --jobs=2 --output-sync=target
 QUICK := not looks and not faults
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint looks faults bench mutants lock clean
+.PHONY: help install demo test lint types style migrated looks faults bench mutants lock clean
 
 help: ## explain the targets
 	@grep -E '^[a-z]+:.* ## ' Makefile | sed -E 's/^([a-z]+):.* ## /  make \1\t/' | expand -t 16
@@ -16,14 +17,23 @@ help: ## explain the targets
 demo: install ## a whole program to walk through, with people and history; PORT= moves it, Ctrl-C stops it
 	@exec env PATH="$(CURDIR)/$(BIN):$$PATH" $(SERVICES) --with-parent --keep . -- $(BIN)/python -m iop_portal.demo
 
-test: lint ## lint, types, architecture, access table, units and journeys, in under ten minutes
-	@$(BIN)/pytest -n 2 -m "$(QUICK)"
+test: install ## lint, types, architecture, access table, units and journeys, in under ten minutes
+	@$(SIDE_BY_SIDE) types style migrated
+	@$(BIN)/pytest -n 2 --dist worksteal -m "$(QUICK)"
 
 lint: install ## format, lint, types, architecture, missing migrations
+	@$(SIDE_BY_SIDE) types style
+
+types: install
+	@$(BIN)/mypy .
+
+migrated: install
+	@$(BIN)/python -m tests.migrated
+
+style: install
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@git ls-files -z '*.html' | xargs -0 -r $(BIN)/djade --check --target-version 5.2
-	@$(BIN)/mypy .
 	@$(BIN)/lint-imports
 	@$(SERVICES) -- $(BIN)/python manage.py makemigrations --check --dry-run
 

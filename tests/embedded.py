@@ -10,7 +10,7 @@ from contextlib import ExitStack
 import pytest
 
 from iop_portal.local_services import Services, local_services
-from tests.migrated import NAME, migrated_cluster
+from tests.migrated import NAME, seed
 
 SERVICES = pytest.StashKey[Services]()
 TEMPLATE = "PORTAL_TEST_TEMPLATE"
@@ -23,10 +23,10 @@ def pytest_load_initial_conftests(early_config):
         return
     stack = ExitStack()
     early_config.add_cleanup(stack.close)
-    seed = None if os.environ.get("DATABASE_URL") else migrated_cluster()
-    services = stack.enter_context(local_services(seed=seed))
+    cluster = seed()
+    services = stack.enter_context(local_services(seed=cluster))
     os.environ.update(services.environment)
-    if seed is not None:
+    if cluster is not None:
         os.environ[TEMPLATE] = NAME
         early_config.add_cleanup(lambda: os.environ.pop(TEMPLATE))
     early_config.stash[SERVICES] = services

@@ -36,8 +36,13 @@ def fingerprint(root: Path = ROOT) -> str:
     return digest.hexdigest()[:16]
 
 
+def seed() -> Path | None:
+    """What a server of our own begins with. Where the environment names another one, that is as it is."""
+    return None if os.environ.get("DATABASE_URL") else migrated_cluster()
+
+
 def migrated_cluster() -> Path:
-    """The data of a server with the migrated database, for `local_services(seed=…)`."""
+    """The data of a server with the migrated database."""
     place = local_services.home() / f"migrated-{fingerprint()}"
     if not place.exists():
         migrate_into(place)
@@ -78,3 +83,7 @@ def execute(address: str, sql: str) -> None:
     with closing(psycopg2.connect(address)) as connection, connection.cursor() as cursor:
         connection.autocommit = True
         cursor.execute(sql)
+
+
+if __name__ == "__main__":
+    seed()
