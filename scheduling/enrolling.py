@@ -21,6 +21,7 @@ from iop_portal.versions import ChangedMeanwhile, version_of
 from iop_portal.writes import write
 from scheduling.assigning import assign, brought_no_more, enrolments_on, on_tracks, release_assigned, release_everything
 from scheduling.models import Series, TrackSeries
+from scheduling.short_weeks import settle_short_week
 from scheduling.taking_part import end_with_stay
 from therapy.admitting import admit_into_care
 from therapy.care_changes import tell_of_change
@@ -89,6 +90,7 @@ def discharge_from_care(enrolment: Enrolment, *, reason: str, by: User, now: dat
     released = release_everything(ended, by=by, now=now)
     end_with_stay(ended, by=by, now=now)
     settle_stay(ended, by=by, now=now)
+    settle_short_week(ended, by=by, now=now)
     _tell(ended, assigned=0, released=released, by=by, now=now)
     return released
 

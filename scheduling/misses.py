@@ -125,7 +125,7 @@ def _ask(missed: Booking, kind: str, program: Program, *, by: User, now: datetim
     client = missed.person
     if not Enrolment.objects.live().filter(client=client, program=program).exists():
         return
-    team, admins = care_team_of(client, program), admins_of(program)
+    team, admins = care_team_of(client, program), admins_of(program, about=client)
     owners = [*team, *admins, by]
     if kind == ESCALATION:
         # As any other follow-up goes on: past the primary counsellor, who has the first one.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from iop_portal.followups.acting import acknowledge_follow_up
+from iop_portal.followups.acting import acknowledge_follow_up, resolve_follow_ups_about
 from iop_portal.followups.owing import owe_follow_up
 from iop_portal.notices import outbox
 from iop_portal.people.models import Enrolment, User
@@ -47,3 +48,10 @@ def take_on_short_week(enrolment: Enrolment, *, by: User, now: datetime) -> None
     acknowledge_follow_up(owed, by=by, now=now)
     # Who takes something on knows that it waits.
     outbox.withdraw(about=owed, now=now)
+
+
+@write
+def settle_short_week(enrolment: Enrolment, *, by: User, now: datetime) -> None:
+    """With the stay there are no hours to look at any more."""
+    outcome = gettext("Nothing to do any more: their stay has ended.")
+    resolve_follow_ups_about(enrolment, kind=SHORT_WEEK, outcome=outcome, by=by, now=now)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from iop_portal.followups.acting import acknowledge_follow_up, resolve_follow_up
 from iop_portal.followups.models import FollowUp
 from iop_portal.notices.models import Notice
-from iop_portal.people.models import CareTeam, Enrolment
+from iop_portal.people.models import Apart, CareTeam, Enrolment
 from scheduling.attendance import Said, mark, mark_rest, take_back
 from scheduling.misses import LOOK_BACK, Missed, missed_by, missed_last
 from scheduling.models import Attendance
@@ -103,6 +103,16 @@ def test_without_a_care_team_an_admin_is_asked_and_without_one_who_marked_it(cli
     say(place, "excused", by=clinic.amara)
     say(place, "missed", by=clinic.amara)
     assert FollowUp.objects.get().owner == dana
+
+
+def test_an_admin_who_is_kept_apart_from_the_client_is_not_asked(clinic):
+    CareTeam.objects.update(until=NOON)
+    dana, noor = admin(clinic.program), admin(clinic.program)
+    one, other = sorted((dana, clinic.maya), key=lambda person: person.pk)
+    Apart.objects.create(one=one, other=other, asked_by="client", set_by=noor, since=NOON)
+    (place,) = places(clinic, 1)
+    say(place, "missed", by=clinic.amara)
+    assert FollowUp.objects.get().owner == noor
 
 
 def test_what_somebody_else_missed_makes_no_row_longer(clinic):

@@ -10,8 +10,9 @@ from iop_portal.followups.acting import resolve_follow_up
 from iop_portal.followups.models import FollowUp
 from iop_portal.home.caseload import cases, rows_of
 from iop_portal.notices.models import Notice
+from scheduling.enrolling import discharge_from_care
 from scheduling.short_weeks import HoursAreEnough, take_on_short_week
-from tests.factories import NOON
+from tests.factories import NOON, admin
 from tests.scheduling.booking_world import Clinic
 from tests.signing_in import sign_in
 
@@ -104,3 +105,11 @@ def test_a_week_that_was_filled_meanwhile_says_so(client, clinic):
     response = client.post(reverse("home:take_on_short_week", args=[enrolment.pk]), {"here": "//x.test"}, follow=True)
     assert "This week holds what is prescribed by now." in response.content.decode()
     assert (owed(), response.redirect_chain[-1][0]) == ([], reverse("home:caseload"))
+
+
+def test_with_the_stay_it_is_settled(clinic):
+    take_on(clinic)
+    dana = admin(clinic.program)
+    discharge_from_care(clinic.maya.enrolments.get(), reason="completed", by=dana, now=NOON)
+    (settled,) = FollowUp.objects.all()
+    assert (settled.resolved_by, settled.outcome) == (dana, "Nothing to do any more: their stay has ended.")
