@@ -14,7 +14,7 @@ from tests.therapy.measured import CRAVING, GAD, answer, points, sent
 from tests.therapy.neighbours import PAUSE, Street
 from tests.therapy.plan_world import SOON
 from therapy import measures, opportunities, plan_drafting, sittings
-from therapy.counsellor_requests import withdraw_request
+from therapy.counsellor_requests import decline_request, withdraw_request
 from therapy.models import (
     Answer,
     Asking,
@@ -147,3 +147,71 @@ def test_saying_the_same_again_is_no_change_and_leaving_nothing_out_is_none(stre
     assert rows_of(street.maya) == before
     with pytest.raises(ChangedMeanwhile):
         plan_drafting.drop_draft(street.enrolment, seen="", by=street.maya, now=SOON)
+
+
+LINES = {
+    "taking an interest back": "interest.taken_back",
+    "saying how far it is": "interest.followed",
+    "taking a wish back": "counsellor_request.withdrawn",
+    "taking one from the top": "sitting.unpinned",
+}
+
+
+@pytest.mark.parametrize("act", LINES)
+def test_each_act_leaves_its_line(street, act):
+    street.give_all(street.maya)
+    ACTS[act](street)
+    assert Entry.objects.filter(client=street.maya, verb=LINES[act]).count() == 1
+
+
+def test_what_is_made_leaves_its_line_with_whose_it_is(street):
+    made = ("interest.shown", "counsellor_request.made", "sitting.kept", "sitting.pinned")
+    assert set(Entry.objects.filter(verb__in=made).values_list("verb", "client")) == {
+        (verb, street.ben.pk) for verb in made
+    }
+
+
+def test_a_line_of_a_log_is_shared_and_removed_by_itself(street):
+    maya = street.maya
+    first, second = (
+        sittings.keep_sitting(PAUSE, minutes=3, how=Sitting.How.HELPED, shared=False, by=maya, now=at)
+        for at in (NOON, SOON)
+    )
+    sittings.share_sitting(first, True, by=maya, now=SOON)
+    assert list(sittings.log_of(maya).filter(shared=True)) == [first]
+    sittings.share_sitting(first, False, by=maya, now=SOON)
+    sittings.remove_sitting(first, by=maya, now=SOON)
+    assert list(sittings.log_of(maya)) == [second]
+    said = Entry.objects.filter(client=maya, verb__startswith="sitting.").exclude(verb="sitting.kept")
+    assert list(said.order_by("pk").values_list("verb", flat=True)) == [
+        "sitting.shared",
+        "sitting.unshared",
+        "sitting.removed",
+    ]
+
+
+def test_the_office_answers_one_wish_and_the_other_waits_on(street):
+    street.give_all(street.maya)
+    wish, other = (CounsellorRequest.objects.get(enrolment__client=one) for one in (street.maya, street.ben))
+    decline_request(wish, reply="Let us speak first.", by=street.office, now=SOON)
+    waiting = FollowUp.objects.open().filter(kind="counsellor_wished_for")
+    assert [follow_up.about_id for follow_up in waiting] == [other.pk]
+    assert Entry.objects.get(verb="counsellor_request.declined").client == street.maya
+
+
+def test_one_thing_that_is_posted_is_closed_and_opened_by_itself_and_once(street):
+    details = opportunities.OpportunityDetails("job", "Other work", "x", "x")
+    other = opportunities.post_opportunity(street.program, details, by=street.amara, now=NOON)
+    for act, at in (
+        (opportunities.close_opportunity, NOON),
+        (opportunities.close_opportunity, SOON),
+    ):
+        for each in (street.work, other):
+            act(each, by=street.amara, now=at)
+    for _time in range(2):
+        opportunities.open_opportunity_again(street.work, by=street.amara, now=SOON)
+    for each in (street.work, other):
+        each.refresh_from_db()
+    assert (street.work.closed_at, other.closed_at) == (None, NOON)
+    lines = Entry.objects.filter(verb__startswith="opportunity.").order_by("pk").values_list("verb", flat=True)
+    assert list(lines) == ["opportunity.posted"] * 2 + ["opportunity.closed"] * 2 + ["opportunity.opened_again"]
