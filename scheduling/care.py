@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from iop_portal.markup import hours_read
@@ -124,6 +125,20 @@ class Care:
     @property
     def hours(self) -> str:
         return hours_read(self.projected)
+
+    @property
+    def hours_of_wanted(self) -> str:
+        """6 of 9 hours; 10½ hours, 9 planned."""
+        more = self.projected > self.wanted_hours * 60
+        words = _("%(hours)s hours, %(wanted)s planned") if more else _("%(hours)s of %(wanted)s hours")
+        return words % {"hours": self.hours, "wanted": self.wanted_hours}
+
+    @property
+    def days_of_wanted(self) -> str:
+        """2 of 3 days; 4 days, 3 planned."""
+        more = len(self.days) > self.wanted_days
+        words = _("%(days)s days, %(wanted)s planned") if more else _("%(days)s of %(wanted)s days")
+        return words % {"days": len(self.days), "wanted": self.wanted_days}
 
     @property
     def held_hours(self) -> str:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from iop_portal.markup import hours_read, length_in_words
 from scheduling import booking
 from scheduling.attendance import Said, mark
-from scheduling.care import first_day, planned_for
+from scheduling.care import Care, first_day, planned_for
 from scheduling.week import coming, lately, next_two, week_of
 from tests.factories import NOON, ModalityFactory, seated
 from tests.scheduling.booking_world import TOMORROW, Clinic
@@ -295,3 +295,17 @@ def test_today_counts_the_hours_of_this_week(client, clinic, maya):
 @pytest.mark.parametrize(("minutes", "said"), [(1, "1 minute"), (90, "90 minutes"), (60, "1 hour"), (120, "2 hours")])
 def test_a_length_is_said_in_hours_where_it_is_hours(minutes, said):
     assert length_in_words(minutes) == said
+
+
+@pytest.mark.parametrize(
+    ("minutes", "days", "words"),
+    [
+        (360, 2, ("6 of 9 hours", "2 of 3 days")),
+        (540, 3, ("9 of 9 hours", "3 of 3 days")),
+        (630, 4, ("10½ hours, 9 planned", "4 days, 3 planned")),
+    ],
+)
+def test_more_than_what_is_planned_is_said_as_more(minutes, days, words):
+    on = frozenset(NOON.date() + timedelta(days=day) for day in range(days))
+    care = Care(held=minutes, ahead=0, days=on, held_days=on, wanted_hours=9, wanted_days=3)
+    assert (care.hours_of_wanted, care.days_of_wanted) == words
