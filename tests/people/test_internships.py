@@ -136,7 +136,7 @@ def test_others_go_on_as_they_were(world):
 
 def test_an_internship_that_goes_on_opens_it_again(world):
     until(world, TODAY() - 2 * DAY)
-    assert ended_internship(User.objects.get(pk=world.team.pk), now=timezone.now()).last_day == TODAY() - DAY
+    assert ended_internship(User.objects.get(pk=world.team.pk), now=timezone.now()).last_day == TODAY() - 2 * DAY
     until(world, TODAY() + DAY)
     assert User.objects.caseload_of(world.team).count() == 1
     assert CareTeam.objects.filter(clinician=world.team, until=None).exists()
@@ -191,7 +191,7 @@ def test_whoever_signs_in_after_it_is_told_at_once(client, clinic, db):
     if clinic == "signed in before":
         sign_in(client, kim)
         assert client.get(reverse("home:caseload")).status_code == 200
-    set_supervision(kim.clinician, supervisor=grace.user, until=TODAY() - DAY, by=dana, now=timezone.now())
+    set_supervision(kim.clinician, supervisor=grace.user, until=TODAY() - 2 * DAY, by=dana, now=timezone.now())
     if clinic == "signs in after":
         sign_in(client, User.objects.get(pk=kim.pk))
     answer = client.get(reverse("home:landing"))
