@@ -57,7 +57,17 @@ def clock(when: datetime | time | None) -> str:
 @register.filter
 def day(when: datetime | date | None) -> str:
     """Tuesday 24 November"""
-    return _day_words(_date_of(_local(when)), get_language()) if when else ""
+    return _day_words(_date_of(_local(when)), "l j F", get_language()) if when else ""
+
+
+def weekday_short(when: datetime) -> str:
+    """Tue"""
+    return _day_words(_date_of(_local(when)), "D", get_language())
+
+
+def day_short(when: datetime | date) -> str:
+    """24 Nov"""
+    return _day_words(_date_of(_local(when)), "j M", get_language())
 
 
 def _date_of(when: datetime | date) -> date:
@@ -65,9 +75,9 @@ def _date_of(when: datetime | date) -> date:
 
 
 @lru_cache(maxsize=1000)
-def _day_words(on: date, language: str | None) -> str:
+def _day_words(on: date, form: str, language: str | None) -> str:
     """Kept, since a page of times says the same few days again and again."""
-    return date_format(on, "l j F")
+    return date_format(on, form)
 
 
 @register.filter
@@ -82,7 +92,7 @@ def day_clock(when: datetime | None) -> str:
     if not when:
         return ""
     moment = _local(when)
-    words = {"day": _day_words(moment.date(), get_language()), "time": f"{_digits(moment)} {_half(moment)}"}
+    words = {"day": _day_words(moment.date(), "l j F", get_language()), "time": f"{_digits(moment)} {_half(moment)}"}
     return _("%(day)s, %(time)s") % words
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models.query import QuerySet
-from django.urls import reverse
 from django.utils.functional import Promise
 
+from iop_portal.addresses import address_of
 from iop_portal.followups.models import FollowUp
 from iop_portal.people.models import User
 from iop_portal.prepared import among, prepared
@@ -100,9 +100,9 @@ def row(follow_up: FollowUp, *, now: datetime) -> Waiting:
         why=follow_up.why,
         who=follow_up.client.short_name if follow_up.client else "",
         late=follow_up.is_open and follow_up.due_at <= now,
-        url=reverse(words.page, args=[follow_up.about_id])
+        url=address_of(words.page)(follow_up.about_id)
         if words and elsewhere
-        else reverse("followups:one", args=[follow_up.pk]),
+        else address_of("followups:one")(follow_up.pk),
         done_elsewhere=elsewhere,
         snoozed_until=later if follow_up.is_open and later and later > now else None,
     )

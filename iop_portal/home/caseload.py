@@ -11,18 +11,16 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Lower
-from django.urls import reverse
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from iop_portal.addresses import address_of
 from iop_portal.consents.models import Consent
 from iop_portal.followups.models import FollowUp
 from iop_portal.followups.waiting import Waiting, open_about
-from iop_portal.markup import clock, day_clock
+from iop_portal.markup import clock, day_clock, day_short, weekday_short
 from iop_portal.people.models import CareTeam, Enrolment, User, short_name
 from iop_portal.people.seeing import places_on_care_teams
 from iop_portal.prepared import among, prepared
@@ -144,8 +142,9 @@ class Row(_Looked):
         """Tue 5:30 pm, or the day alone where it is further off."""
         if self.next_start is None:
             return ""
-        start = timezone.localtime(self.next_start)
-        return f"{date_format(start, 'D')} {clock(start)}" if self.next_is_near else date_format(start, "j M")
+        if not self.next_is_near:
+            return day_short(self.next_start)
+        return f"{weekday_short(self.next_start)} {clock(self.next_start)}"
 
     @cached_property
     def in_a_row(self) -> str:
@@ -196,7 +195,7 @@ class Row(_Looked):
         if self.permissions.first_end is None:
             return ""
         words = _("one ends %(day)s") if self.permissions.ends_soon else _("until %(day)s")
-        return words % {"day": date_format(self.permissions.first_end, "j M")}
+        return words % {"day": day_short(self.permissions.first_end)}
 
 
 def cases(clinician: User, *, now: datetime, name: str = "", show: str = "") -> list[Case]:
@@ -257,11 +256,12 @@ def rows_of(places: Sequence[Case], *, reader: User, now: datetime) -> list[Row]
     missed = missed_by(clients, now=now)
     permissions = _permissions(clients, now)
     waiting = open_about(clients, now=now)
+    client_url = address_of("home:client")
     rows = []
     for place in places:
         plan = planned.get(place.enrolment_id)
         here = (place.client, place.program)
-        url = reverse("home:client", args=[place.client])
+        url = client_url(place.client)
         start = next_ones.get(here)
         flags = [_flag(each, reader) for each in waiting.get(here, ())]
         if plan and not plan.taken_on and falls_short(plan, place.admitted_on):
@@ -315,8 +315,8 @@ def _flag(each: Waiting, reader: User) -> Flag:
         why=_("%(why)s Put off until %(day)s.") % {"why": each.why, "day": day_clock(off)} if off else str(each.why),
         tone="quiet" if off else "danger" if each.presses else "you",
         url=each.url,
-        take_on_url="" if mine else reverse("followups:acknowledge", args=[owed.pk]),
-        put_off_url="" if off or owed.urgent else reverse("followups:snooze", args=[owed.pk]),
+        take_on_url="" if mine else address_of("followups:acknowledge")(owed.pk),
+        put_off_url="" if off or owed.urgent else address_of("followups:snooze")(owed.pk),
     )
 
 
@@ -327,7 +327,7 @@ def _short(care: Care, enrolment: int, url: str) -> Flag:
     )
     facts = {"hours": care.hours, "wanted": care.wanted_hours, "days": len(care.days), "wanted_days": care.wanted_days}
     return Flag(
-        _("Below the planned hours"), words % facts, "you", url, reverse("home:take_on_short_week", args=[enrolment])
+        _("Below the planned hours"), words % facts, "you", url, address_of("home:take_on_short_week")(enrolment)
     )
 
 
