@@ -229,3 +229,10 @@ def test_the_week_takes_the_same_queries_however_much_one_waits_for(client, clin
         seated(clinic.client(f"Old{days}"), session)
         waiting.join_line(session, person=maya, by=maya, now=NOON)
     assert queries() == few
+
+
+def test_nothing_is_called_not_urgent_beside_a_place_that_is_kept_for_a_while(client, clinic, kept):
+    sign_in(client, kept.person)
+    assert ("A place is free for you" in words(client.get("/")), "urgent" in words(client.get("/"))) == (True, False)
+    waiting.leave_line(kept, by=kept.person, now=NOON)
+    assert "Nothing here is urgent" in words(client.get("/"))

@@ -39,10 +39,13 @@ def _alumni(request: PortalRequest) -> HttpResponse:
 
 def _own(request: PortalRequest, template: str) -> HttpResponse:
     now = timezone.now()
+    kept = for_you.places_for(request.user, now=now)
     context = {
         "greeting": today.greeting(request.user, now),
         "today": now,
-        "for_you": for_you.places_for(request.user, now=now) + for_you.suggestions_for(request.user, now=now),
+        "for_you": kept + for_you.suggestions_for(request.user, now=now),
+        # A place is kept for a while only.
+        "can_wait": not kept,
         "team": today.care_team_of(request.user),
         "plan": today.plan_for(request.user),
         "applicant": Role.APPLICANT in request.user.roles,
