@@ -94,6 +94,8 @@ def assign(enrolment: Enrolment, *, by: User | None, now: datetime) -> list[Book
     """Book what the track of this enrolment brings and they do not have yet."""
     sessions = lock_sessions(_wanted(enrolment, now=now))
     person = User.objects.lock_no_key(enrolment.client_id)
+    if not Enrolment.objects.live().filter(pk=enrolment.pk).exists():
+        return []
     free = [session for session, why in looked_at(person, sessions, zone=enrolment.program.zone) if not why]
     made = take_places(free, person=person, assigned=True, by=by, now=now)
     if made:
@@ -225,7 +227,11 @@ def brought_no_more(enrolment: Enrolment, *, now: datetime) -> QuerySet[Booking]
 def release_everything(enrolment: Enrolment, *, by: User | None, now: datetime) -> int:
     """Whoever has left the program is expected nowhere in it and waits for nothing: how many places they gave back."""
     leave_lines_of(enrolment, by=by, now=now)
-    return release(_ahead(enrolment, now=now), by=by, now=now)
+    released = release(_ahead(enrolment, now=now), by=by, now=now)
+    # Whoever books at this very moment waits here for the person. What was quicker goes too; what comes later finds
+    # that they have left.
+    User.objects.lock_no_key(enrolment.client_id)
+    return released + release(_ahead(enrolment, now=now), by=by, now=now)
 
 
 def _ahead(enrolment: Enrolment, *, now: datetime) -> QuerySet[Booking]:
