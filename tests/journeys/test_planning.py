@@ -87,7 +87,7 @@ def test_a_client_with_a_nine_to_five_job_plans_a_week_swaps_one_and_books_all_o
     walk.go("button", re.compile("^Book these"))
     expect(page.get_by_role("status").first).to_have_text("All 3 sessions are booked.")
     expect(page.locator(".block h3")).to_have_text(["Skills group"] * 3)
-    expect(page.locator(".week-top")).to_contain_text("4½ of 4 hours")
+    expect(page.locator(".week-top")).to_contain_text("4½ hours, 4 planned")
     expect(page.get_by_role("link", name="Plan my week")).to_have_count(0)
     held = Booking.objects.filter(person=clinic.maya, occupies=True)
     assert [f"{one.starts_at.astimezone(ZoneInfo(clinic.maya.zone)):%A}" for one in held] == [

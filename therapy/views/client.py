@@ -75,6 +75,6 @@ def person(request: PortalRequest, clinician_id: int) -> HttpResponse:
 @for_roles(Role.CLIENT, Role.APPLICANT, Role.ALUM, methods=("GET",))
 def my_care(request: PortalRequest) -> HttpResponse:
     cares = own_care(request.user)
-    if any(is_unseen(each.episode.care.every) for each in cares):
+    if request.method != "HEAD" and any(is_unseen(each.episode.care.every) for each in cares):
         see_changes(request.user, now=timezone.now())
     return render(request, "therapy/my_care.html", {"cares": cares})
