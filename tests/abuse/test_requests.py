@@ -166,10 +166,11 @@ def everything_else(doorstep, own):
     """Every column of every model, with values that would do harm."""
     world = doorstep.world
     harm = {"id": world.other_client.pk, "pk": world.other_client.pk, "is_superuser": "on", "is_staff": "on"}
-    for model in apps.get_models():
-        for column in model._meta.concrete_fields:
-            for key in (column.name, column.attname):
-                harm[key] = _harm(column, world)
+    columns = [column for model in apps.get_models() for column in model._meta.concrete_fields]
+    # Of one name, somebody else's key does more harm than a number, which may happen to be one of one's own.
+    for column in sorted(columns, key=lambda column: column.is_relation):
+        for key in (column.name, column.attname):
+            harm[key] = _harm(column, world)
     return {key: value for key, value in harm.items() if key not in own}
 
 
