@@ -141,11 +141,6 @@ def standings(enrolments: Iterable[int]) -> dict[int, Standing]:
     return found
 
 
-def all_met_among(enrolments: Iterable[int]) -> set[int]:
-    """Keys of those of whom both sides see everything as met."""
-    return {key for key, standing in standings(enrolments).items() if standing.all_met}
-
-
 def _said_in(stays: Iterable[Stay]) -> dict[tuple[int, int, str], CriterionSaid]:
     """What each side says now, by enrolment, criterion and side: the newest of these stays, where it says "met"."""
     of = {one.pk: one.enrolment_id for stay in stays for one in stay.planned}

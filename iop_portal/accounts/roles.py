@@ -30,6 +30,12 @@ class RoleGone(Refused):
     message = _("This person no longer has this role.")
 
 
+class NotThisOfficesAlone(Refused):
+    """Said alike, whether they work elsewhere or are a client there."""
+
+    message = _("This account is not yours alone to close or open. End their role here instead.")
+
+
 class NotOneself(Refused):
     message = _("You cannot do this to your own account. Please ask another admin.")
 
@@ -86,14 +92,23 @@ def close_account(user: User, *, by: User, now: datetime) -> None:
     """Nobody signs in with it until it is opened again. What is written stays, and its sessions end at once."""
     if user == by:
         raise NotOneself
+    _refuse_where_others_have_a_say(user, by)
     _set_active(user, False)
     trail.record("account.closed", user, by=by, at=now)
 
 
 @write
 def reopen_account(user: User, *, by: User, now: datetime) -> None:
+    _refuse_where_others_have_a_say(user, by)
     _set_active(user, True)
     trail.record("account.reopened", user, by=by, at=now)
+
+
+def _refuse_where_others_have_a_say(user: User, by: User) -> None:
+    run = Program.objects.run_by(by)
+    stays = Enrolment.objects.live().filter(client=user).exclude(program__in=run)
+    if stays.exists() or RoleHeld.objects.filter(user=user).exclude(program__in=run).exists():
+        raise NotThisOfficesAlone
 
 
 def _set_active(user: User, active: bool) -> None:

@@ -11,6 +11,7 @@ own = [
     path("session/lock/", session.lock_session, name="lock_session"),
     path("settings/", settings.own_settings, name="settings"),
     path("emergency-access/", glass.break_glass, name="break_glass"),
+    path("emergency-access/<int:glass_id>/end/", glass.end_glass, name="end_glass"),
 ]
 
 # Without a namespace: allauth reverses its own names.

@@ -245,3 +245,17 @@ def test_an_account_is_closed_and_opened_again_by_somebody_else(office, amara):
     assert amara.is_active
     with pytest.raises(roles.NotOneself):
         roles.close_account(office, by=office, now=NOON)
+
+
+@pytest.mark.parametrize("elsewhere", [clinician, enrolled])
+def test_an_account_that_is_somebody_elses_concern_too_is_not_closed_by_one_office(office, program, amara, elsewhere):
+    other = elsewhere(ProgramFactory())
+    if other.roles_held.exists():
+        other.roles_held.update(user=amara)
+    else:
+        other.enrolments.update(client=amara)
+    for act in (roles.close_account, roles.reopen_account):
+        with pytest.raises(roles.NotThisOfficesAlone):
+            act(amara, by=office, now=NOON)
+    amara.refresh_from_db()
+    assert amara.is_active

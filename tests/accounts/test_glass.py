@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.urls import reverse
+from django.utils import timezone
 
 from iop_portal.accounts import glass
 from iop_portal.accounts.apart import keep_apart
@@ -11,6 +13,7 @@ from iop_portal.audit.models import Entry
 from iop_portal.followups.models import FollowUp
 from iop_portal.people.models import Apart, BrokenGlass, User
 from tests.factories import NOON, ProgramFactory, UserFactory, admin, clinician, enrolled, on_care_team
+from tests.signing_in import sign_in
 
 pytestmark = pytest.mark.django_db
 REASON = "She called the desk in distress and her counsellor is away."
@@ -118,6 +121,16 @@ def test_it_can_end_early(office, lena, maya):
     assert not may_read(lena, maya, soon)
     with pytest.raises(glass.GlassMended):
         glass.end_glass(broken, by=lena, now=soon)
+
+
+def test_whoever_is_done_closes_the_record_again_on_its_page(client, office, lena, maya):
+    broken = glass.break_glass(maya, reason=REASON, by=lena, now=timezone.now() - timedelta(minutes=1))
+    page, end = reverse("home:client", args=[maya.pk]), reverse("accounts:end_glass", args=[broken.pk])
+    sign_in(client, lena)
+    assert end in client.get(page).content.decode()
+    assert "The record is closed to you again." in client.post(end, follow=True).content.decode()
+    assert (client.get(page).status_code, client.post(end).status_code) == (404, 302)
+    assert sign_in(client, clinician(broken.program)).post(end).status_code == 404
 
 
 def test_a_review_ends_the_follow_up(office, lena, maya):

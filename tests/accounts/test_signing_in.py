@@ -277,7 +277,7 @@ def test_signing_in_never_asks_redis(client, monkeypatch):
 def test_closing_an_account_ends_its_sessions_at_the_next_request(client, maya):
     post_sign_in(client)
 
-    close_account(maya, by=admin(), now=NOON)
+    close_account(maya, by=admin(maya.enrolments.get().program), now=NOON)
 
     assert client.get("/settings/").status_code == 302
 

@@ -38,6 +38,8 @@ from therapy.models import Agreement, CounsellorRequest, Duty, LibraryText, Skil
 from therapy.phases import offer_standard_guide
 
 POST_ONLY = {
+    "end_glass",
+    "reopen_account",
     "take_room_out_of_use",
     "put_room_back_in_use",
     "refer_again",

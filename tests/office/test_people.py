@@ -16,7 +16,7 @@ from iop_portal.audit import trail
 from iop_portal.audit.models import Entry
 from iop_portal.followups.owing import owe_follow_up
 from iop_portal.notices.models import Notice
-from iop_portal.people.models import Apart, CareTeam, Enrolment, RoleHeld
+from iop_portal.people.models import Apart, CareTeam, Enrolment, RoleHeld, User
 from iop_portal.people.roles import Role
 from tests.factories import NOON, UserFactory, admin, clinician, enrolled, on_care_team
 from tests.signing_in import sign_in
@@ -490,3 +490,38 @@ def test_reading_the_trail_is_written_down_once_for_each_page(office, ada):
         office.get("/office/trail/")
     read = Entry.objects.filter(verb="trail.read").order_by("pk")
     assert list(read.values_list("actor", "facts")) == [(ada.pk, {"shown": 0}), (ada.pk, {"shown": 1})]
+
+
+def test_an_account_is_closed_after_asking_once_and_opened_again(office, program):
+    amara = clinician(program, preferred_name="Amara")
+    held = amara.roles_held.get().pk
+    asked = office.get(reverse("office:close_account", args=[held]))
+    assert "Close the account of Amara" in asked.content.decode()
+    for view, active, words in (
+        ("close_account", False, "The account of Amara"),
+        ("reopen_account", True, "can sign in again"),
+    ):
+        told = office.post(reverse(f"office:{view}", args=[held]), follow=True)
+        amara.refresh_from_db()
+        assert (amara.is_active, words in told.content.decode()) == (active, True)
+
+
+def test_nobody_closes_their_own_account_or_one_that_is_not_theirs_alone_to_close(office, ada, program, elsewhere):
+    both = clinician(program)
+    both.roles_held.create(program=elsewhere, role="clinician")
+    for person, words in ((ada, "your own account"), (both, "not yours alone")):
+        answer = office.post(reverse("office:close_account", args=[person.roles_held.filter(program=program).get().pk]))
+        person.refresh_from_db()
+        assert (answer.status_code, words in answer.content.decode(), person.is_active) == (409, True, True)
+
+
+def test_an_admin_ends_an_emergency_access_at_once_and_only_once(office, program):
+    lena, maya, begun = clinician(program), enrolled(program), timezone.now() - timedelta(minutes=1)
+    opening = break_glass(maya, reason="Her sister called and is afraid.", by=lena, now=begun)
+    page = reverse("office:review_glass", args=[opening.pk])
+    assert "End it now" in office.get(page).content.decode()
+    told = [office.post(reverse("office:end_glass", args=[opening.pk]), follow=True) for _time in range(2)]
+    assert "It has ended: the record is closed to them." in told[0].content.decode()
+    assert "This access has ended already." in told[1].content.decode()
+    assert "End it now" not in office.get(page).content.decode()
+    assert not User.objects.open_to(lena).filter(pk=maya.pk).exists()

@@ -10,7 +10,7 @@ from iop_portal.accounts.glass import break_glass
 from iop_portal.audit.models import Entry
 from tests.factories import NOON, ProgramFactory, TrackFactory, admin, clinician, enrolled, on_care_team
 from therapy import criteria, prescribing
-from therapy.criteria import all_met_among, say_criterion, standings, way_of
+from therapy.criteria import say_criterion, standings, way_of
 from therapy.models import CriterionSaid, Prescription
 from therapy.phases import GuideDetails, change_guide, guide_version, guides_of, offer_standard_guide
 from therapy.prescribing import prescribe
@@ -191,14 +191,14 @@ def test_the_client_and_their_care_team_read_it(clinic, who, reads):
 
 
 def test_that_all_is_met_takes_both_sides_and_changes_nothing_by_itself(clinic):
-    every, key = clinic.sentences(), clinic.enrolment.pk
+    every = clinic.sentences()
     for criterion in every:
         clinic.say(criterion, clinic.maya)
     for criterion in every[1:]:
         clinic.say(criterion, clinic.amara)
-    assert (clinic.standing.by_both, all_met_among([key])) == (4, set())
+    assert (clinic.standing.by_both, clinic.standing.all_met) == (4, False)
     clinic.say(every[0], clinic.amara)
-    assert (clinic.standing.all_met, all_met_among([key])) == (True, {key})
+    assert clinic.standing.all_met
     assert Prescription.objects.count() == 1
 
 

@@ -44,5 +44,23 @@ def review_glass(request: PortalRequest, glass_id: int) -> HttpResponse:
         else:
             messages.success(request, _("The review is kept."))
             return redirect("office:glass")
-    context = {"opening": opening, "form": form, "own": opening.clinician == request.user}
+    context = {
+        "opening": opening,
+        "form": form,
+        "own": opening.clinician == request.user,
+        "still_open": opening.open_at(timezone.now()),
+    }
     return render(request, "office/review_glass.html", context, status=form.status)
+
+
+@for_roles(Role.ADMIN, methods=("POST",))
+def end_glass(request: PortalRequest, glass_id: int) -> HttpResponse:
+    """At once, where somebody should not be reading. The review is still to be written."""
+    opening = get_object_or_404(BrokenGlass.objects.reviewable_by(request.user), pk=glass_id)
+    try:
+        glass.end_glass(opening, by=request.user, now=timezone.now())
+    except Refused as refusal:
+        messages.info(request, str(refusal))
+    else:
+        messages.success(request, _("It has ended: the record is closed to them."))
+    return redirect("office:review_glass", opening.pk)

@@ -42,8 +42,7 @@ def give_role(request: PortalRequest, program_id: int) -> HttpResponse:
 @for_roles(Role.ADMIN)
 def end_role(request: PortalRequest, held_id: int) -> HttpResponse:
     """Asks once, then ends it. An admin who ends their own leaves the office with it."""
-    run = RoleHeld.objects.filter(program__in=Program.objects.run_by(request.user), role__in=STAFF_ROLES)
-    held = get_object_or_404(run.select_related("user", "program"), pk=held_id)
+    held = _held(request, held_id)
     if request.method != "POST":
         return render(request, "office/end_role.html", {"held": held})
     try:
@@ -54,3 +53,35 @@ def end_role(request: PortalRequest, held_id: int) -> HttpResponse:
         return redirect("home:landing")
     messages.success(request, _("The role has ended, and %(name)s is signed out.") % {"name": held.user.full_name})
     return redirect("office:staff", held.program_id)
+
+
+@for_roles(Role.ADMIN)
+def close_account(request: PortalRequest, held_id: int) -> HttpResponse:
+    """Asks once, then nobody signs in with it: for who has left, or whose device is in other hands."""
+    held = _held(request, held_id)
+    if request.method != "POST":
+        return render(request, "office/close_account.html", {"held": held})
+    try:
+        roles.close_account(held.user, by=request.user, now=timezone.now())
+    except Refused as refusal:
+        return render(request, "office/close_account.html", {"held": held, "refusal": refusal}, status=refusal.status)
+    messages.success(request, _("The account of %(name)s is closed.") % {"name": held.user.full_name})
+    return redirect("office:staff", held.program_id)
+
+
+@for_roles(Role.ADMIN, methods=("POST",))
+def reopen_account(request: PortalRequest, held_id: int) -> HttpResponse:
+    held = _held(request, held_id)
+    try:
+        roles.reopen_account(held.user, by=request.user, now=timezone.now())
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("%(name)s can sign in again.") % {"name": held.user.full_name})
+    return redirect("office:staff", held.program_id)
+
+
+def _held(request: PortalRequest, held_id: int) -> RoleHeld:
+    run = RoleHeld.objects.filter(program__in=Program.objects.run_by(request.user), role__in=STAFF_ROLES)
+    held: RoleHeld = get_object_or_404(run.select_related("user", "program"), pk=held_id)
+    return held
