@@ -89,11 +89,6 @@ def _to_sign(clinician: int) -> NoteQuerySet:
     return found.only("signed_at", "author", *names).order_by(F("signed_at").asc(nulls_first=True), "begun_at", "pk")
 
 
-def begun_for(author: User, places: list[int]) -> dict[int, Note]:
-    """By the key of the place: what somebody has written or begun about these. One query."""
-    return {note.place_key: note for note in Note.objects.filter(author=author, place_key__in=places) if note.place_key}
-
-
 def amendments_of(note: Note) -> QuerySet[Amendment]:
     return note.amendments.select_related("author")
 

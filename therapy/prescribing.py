@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from iop_portal.audit import trail
@@ -116,11 +116,6 @@ def care_of(client: User) -> list[Episode]:
 
 def _care(every: list[Prescription]) -> Care:
     return Care(now=next((one for one in every if one.until is None), None), every=every)
-
-
-def live_enrolments(client: User) -> list[Enrolment]:
-    """With their programs: where a person may book at all."""
-    return list(Enrolment.objects.live().filter(Q(client=client)).select_related("program"))
 
 
 @write
