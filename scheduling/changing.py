@@ -156,11 +156,13 @@ def release(bookings: QuerySet[Booking], *, by: User | None, now: datetime) -> i
     """Give back somebody's places ahead for them: how many. An hour that was made for them alone is cancelled too.
 
     Who is told is the caller's to see to, save for those whose calendar lives on mail: it would keep the entries.
+    What is booked while the sessions are being locked is not among them.
     """
     keys = list(bookings.values_list("session", flat=True))
     rows = Session.objects.filter(pk__in=keys).select_for_update(of=("self",))
     sessions = {each.pk: each for each in rows.order_by("pk")}
-    found = list(bookings.select_for_update(of=("self",)).select_related("person").order_by("pk"))
+    held = bookings.filter(session__in=list(sessions)).select_for_update(of=("self",))
+    found = list(held.select_related("person").order_by("pk"))
     by_mail = set(
         CalendarDelivery.objects.filter(
             person__in={each.person_id for each in found}, way=CalendarDelivery.Way.MAIL
