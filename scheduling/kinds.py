@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -213,9 +214,9 @@ follow_ups.register(
 )
 
 
-def _record(booking_id: int, reader: User) -> follow_ups.Place | None:
+def _record_of(clients: QuerySet[User]) -> follow_ups.Place | None:
     """Whom to call, for those to whom the record is open."""
-    client = User.objects.caseload_of(reader).filter(bookings=booking_id).first()
+    client = clients.first()
     return follow_ups.Place(_("Open the record"), reverse("home:client", args=[client.pk])) if client else None
 
 
@@ -225,9 +226,12 @@ def _roster(session_id: int, reader: User) -> follow_ups.Place | None:
     return follow_ups.Place(_("Open the roster"), reverse("scheduling:roster", args=[session_id]))
 
 
-def _chart(enrolment_id: int, reader: User) -> follow_ups.Place | None:
-    client = User.objects.caseload_of(reader).filter(enrolments=enrolment_id).first()
-    return follow_ups.Place(_("Open the record"), reverse("home:client", args=[client.pk])) if client else None
+def _of_booking(booking_id: int, reader: User) -> follow_ups.Place | None:
+    return _record_of(User.objects.caseload_of(reader).filter(bookings=booking_id))
+
+
+def _of_enrolment(enrolment_id: int, reader: User) -> follow_ups.Place | None:
+    return _record_of(User.objects.caseload_of(reader).filter(enrolments=enrolment_id))
 
 
 follow_ups.register(
@@ -240,7 +244,7 @@ follow_ups.register(
             "together, or plan the next phase."
         ),
         due_in=timedelta(days=3),
-        place=_chart,
+        place=_of_enrolment,
         to_client=gettext_lazy("Look with you at the hours of your week"),
     ),
     follow_ups.Kind(
@@ -249,7 +253,7 @@ follow_ups.register(
         title=gettext_lazy("Missed one: reach out today"),
         why=gettext_lazy("Somebody who was expected did not come. A call on the same day brings many people back."),
         due_in=timedelta(hours=4),
-        place=_record,
+        place=_of_booking,
         to_client=gettext_lazy("Get in touch with you, because you were missed"),
     ),
     follow_ups.Kind(
@@ -260,7 +264,7 @@ follow_ups.register(
             "Two sessions in a row were missed. See that somebody speaks with them today about what stands in the way."
         ),
         due_in=timedelta(hours=2),
-        place=_record,
+        place=_of_booking,
         to_client=gettext_lazy("Ask you what makes it hard to come"),
     ),
     follow_ups.Kind(
@@ -272,7 +276,7 @@ follow_ups.register(
             "or less. Nothing ends by itself."
         ),
         due_in=timedelta(days=1),
-        place=_record,
+        place=_of_booking,
         to_client=gettext_lazy("Think with you about what would help now"),
     ),
     follow_ups.Kind(

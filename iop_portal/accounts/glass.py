@@ -41,6 +41,11 @@ class GlassMended(Refused):
     message = _("This access has ended already.")
 
 
+class NotYoursToEnd(Refused):
+    message = _("Whoever opened the record ends this, or an admin of the program.")
+    status = 403
+
+
 class ReviewedAlready(Refused):
     message = _("This access has been reviewed already.")
 
@@ -87,6 +92,8 @@ def break_glass(client: User, *, reason: str, by: User, now: datetime) -> Broken
 def end_glass(glass: BrokenGlass, *, by: User, now: datetime) -> BrokenGlass:
     """Before its time: by whoever opened the record and is done, or by an admin who looks into it."""
     glass = _locked(glass)
+    if glass.clinician != by and not BrokenGlass.objects.reviewable_by(by).filter(pk=glass.pk).exists():
+        raise NotYoursToEnd
     if not glass.open_at(now) or now == glass.since:
         raise GlassMended
     glass.until = now

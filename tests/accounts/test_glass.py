@@ -115,6 +115,9 @@ def test_an_address_finds_a_client_of_one_s_program_and_nobody_else(office, lena
 def test_it_can_end_early(office, lena, maya):
     broken = glass.break_glass(maya, reason=REASON, by=lena, now=NOON)
     soon = NOON + timedelta(minutes=10)
+    for stranger in (clinician(broken.program), admin(ProgramFactory()), maya):
+        with pytest.raises(glass.NotYoursToEnd):
+            glass.end_glass(broken, by=stranger, now=soon)
 
     glass.end_glass(broken, by=lena, now=soon)
 

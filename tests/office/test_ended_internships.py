@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-import time_machine
 from django.urls import reverse
 
 from iop_portal.audit.models import Entry
@@ -16,43 +15,12 @@ from scheduling.leading import InternshipEnds
 from scheduling.models import Facilitation, Series, Session, Skipped
 from tests.factories import NOON, seated
 from tests.office.test_care import words
+from tests.office.test_credentials import THURSDAY, TODAY, clinic, group, hour, noon, office
 from tests.scheduling.series_world import Timetable
-from tests.signing_in import sign_in
 from therapy.clinicians import set_supervision
 
+__all__ = ["clinic", "group", "hour", "noon", "office"]
 pytestmark = pytest.mark.django_db
-TODAY = NOON.date()
-# Of sixteen sessions of eight weeks, Mondays and Thursdays from Thursday 26 November on.
-THURSDAY = TODAY + timedelta(days=9)
-
-
-@pytest.fixture(autouse=True)
-def noon():
-    with time_machine.travel(NOON, tick=False):
-        yield
-
-
-@pytest.fixture
-def clinic():
-    return Timetable()
-
-
-@pytest.fixture
-def office(client, clinic):
-    return sign_in(client, clinic.dana)
-
-
-@pytest.fixture
-def group(clinic):
-    return clinic.series()
-
-
-@pytest.fixture
-def hour(clinic):
-    """With Amara alone, in three weeks."""
-    made = clinic.session(NOON + timedelta(days=21), modality=clinic.talk, capacity=1, listed=False)
-    seated(clinic.maya, made)
-    return made
 
 
 def intern_until(clinic, day):
